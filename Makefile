@@ -1,0 +1,67 @@
+# page-cache. `make` lists what there is; a bare machine needs Go, and apt for
+# the shop (Django, uWSGI).
+
+SHELL := bash
+.DEFAULT_GOAL := help
+
+# The module is published nowhere: the checkout takes its place, and nothing may
+# ask the network for it.
+XCADDY := GONOPROXY='github.com/page-cache/*' GOVCS='github.com/page-cache/*:off' \
+	xargs go tool -modfile=integration/tools/xcaddy/go.mod xcaddy < xcaddy.txt
+LINT := go tool -modfile=integration/tools/lint/go.mod golangci-lint
+SOURCES := $(shell find module caddyfile -name '*.go' -not -name '*_test.go') go.mod go.sum xcaddy.txt
+
+# How long each fuzz target runs in `make fuzz`.
+FUZZTIME ?= 5s
+
+.PHONY: help
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## installs what the shop and the tests need (apt), if it is missing
+	@integration/deps.sh
+
+.PHONY: build
+build: bin/caddy ## builds bin/caddy: Caddy with page-cache and the uwsgi transport
+
+bin/caddy: $(SOURCES)
+	$(XCADDY)
+
+.PHONY: run
+run: deps build ## starts the shop behind the edge at http://localhost:8080, until Ctrl-C
+	@exec examples/storefront/run
+
+.PHONY: smoke
+smoke: deps build ## starts both on free ports, checks the edge, prints a table
+	go run ./integration/smoke
+
+.PHONY: test
+test: deps ## all tests, with the race detector; the shop's own too
+	go test -race -shuffle=on ./...
+	cd examples/storefront && /usr/bin/python3 manage.py test
+
+.PHONY: lint
+lint: ## the linter, and whether go.mod is tidy
+	GOFLAGS=-trimpath $(LINT) run ./...
+	go mod tidy -diff
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' module caddyfile | xargs -n1 dirname | sort -u); do \
+		for target in $$(grep -rhoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' $$dir | cut -c6-); do \
+			echo "$$dir $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./$$dir; \
+		done; \
+	done
+
+.PHONY: soak
+soak: deps ## the faults in their long forms
+	PAGE_CACHE_SOAK=1 go test -race -timeout 60m -run 'Fault' ./integration
+
+.PHONY: check
+check: build lint test fuzz smoke ## what has to hold before a push
+
+.PHONY: clean
+clean: ## removes what was built and the shop's state
+	rm -rf bin examples/storefront/.state
