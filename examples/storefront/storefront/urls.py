@@ -1,0 +1,12 @@
+"""Every URL of the shop, by app."""
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("catalog.urls")),
+    path("cart/", include("cart.urls")),
+    path("checkout/", include("checkout.urls")),
+    path("account/", include("account.urls")),
+    path("demo/", include("demo.urls")),
+    path("admin/", admin.site.urls),
+]
