@@ -1,0 +1,70 @@
+// Package cachekey says what identifies a stored response (RFC 9111 §2, §4.1).
+// Inputs is at the same time all that a fill may be made from: what is not keyed
+// is not forwarded. Pure; safe for concurrent use.
+package cachekey
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+)
+
+// version begins every key, so that a change of the layout cannot let an old
+// stored response answer for a new key.
+const version = "page-cache/1"
+
+// Field is a named input with its values, in the order in which they were given.
+type Field struct {
+	Name   string
+	Values []string
+}
+
+// Inputs are the parts of a request that select a stored response. Two requests
+// with equal Inputs get the same answer; the fill sees nothing else of either.
+type Inputs struct {
+	Site     string  // what keeps two sites with one host apart: the server's listeners
+	Route    string  // where in the configuration the line stands, and its options that shape keys
+	Scheme   string  // http or https, as the connection has it
+	Host     string  // as forwarded, with its port
+	Original string  // escaped path and query as the client sent them, less ignored parameters
+	Current  string  // the same after rewrites
+	Headers  []Field // request headers the fill carries, sorted by name
+	Vars     []Field // Caddy variables the fill carries, sorted by name
+	Values   []Field // resolved vary_by placeholders, in the line's order
+}
+
+// Key is an identity: the whole text, and its digest for stores.
+type Key struct {
+	Text   string
+	Digest [sha256.Size]byte
+}
+
+// Key returns the key of in. Every part is preceded by its length and every list
+// by its count, so no two different Inputs have the same text, whatever
+// separators a part holds.
+func (in *Inputs) Key() Key {
+	b := make([]byte, 0, 256)
+	for _, part := range [...]string{version, in.Site, in.Route, in.Scheme, in.Host, in.Original, in.Current} {
+		b = appendPart(b, part)
+	}
+	for _, list := range [...][]Field{in.Headers, in.Vars, in.Values} {
+		b = appendFields(b, list)
+	}
+	return Key{Text: string(b), Digest: sha256.Sum256(b)}
+}
+
+func appendPart(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+func appendFields(b []byte, list []Field) []byte {
+	b = binary.AppendUvarint(b, uint64(len(list)))
+	for _, f := range list {
+		b = appendPart(b, f.Name)
+		b = binary.AppendUvarint(b, uint64(len(f.Values)))
+		for _, v := range f.Values {
+			b = appendPart(b, v)
+		}
+	}
+	return b
+}

@@ -1,0 +1,150 @@
+package entry
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"maps"
+	"slices"
+)
+
+// The stored form, little-endian, version 1:
+//
+//	 0  3  magic "PCE"
+//	 3  1  version
+//	 4  8  length of the whole, these bytes included
+//	12  4  CRC-32C of everything but these four bytes
+//	16     status               uvarint, at most 999
+//	       flags                one byte: bit 0 Explicit, the others 0
+//	       StoredAt, InitialAge, Lifetime   varint, nanoseconds
+//	       length of the body   uvarint
+//	       key                  uvarint length, bytes
+//	       names, values        uvarint, uvarint: how many names and, under all of them, how many values
+//	       for each name, in ascending order of its bytes:
+//	           name             uvarint length, bytes
+//	           count            uvarint, how many values
+//	           each value       uvarint length, bytes
+//	       body                 bytes, to the end
+//
+// Varints are in their shortest form, so that one entry has exactly one encoding. A version once released decodes for
+// ever: a change of this form is a new version with a decoder beside the old one.
+const (
+	magic        = "PCE"
+	version1     = 1
+	versionAt    = 3
+	lengthAt     = 4
+	checksumAt   = 12
+	prefixSize   = 16
+	maxStatus    = 999
+	flagExplicit = 1
+)
+
+var (
+	// ErrCorrupt is wrapped by every error of Decode about bytes that are not a whole, undamaged entry.
+	ErrCorrupt = errors.New("entry: corrupt")
+
+	// ErrVersion says that the bytes are an entry of a version this program does not know.
+	ErrVersion = errors.New("entry: unknown version")
+)
+
+// Encode returns the stored form of e, in one allocation of exactly EncodedSize bytes beside a list of the header's
+// names. The same entry always encodes to the same bytes. It must not run while e is being changed.
+func (e *Entry) Encode() []byte {
+	b := make([]byte, prefixSize, e.EncodedSize())
+	b = binary.AppendUvarint(b, uint64(e.Status)) //nolint:gosec // a negative status becomes a large one, which Decode refuses
+	b = append(b, e.flags())
+	b = binary.AppendVarint(b, int64(e.StoredAt))
+	b = binary.AppendVarint(b, int64(e.InitialAge))
+	b = binary.AppendVarint(b, int64(e.Lifetime))
+	b = binary.AppendUvarint(b, uint64(len(e.Body)))
+	b = appendString(b, e.Key)
+	b = e.appendHeader(b)
+	b = append(b, e.Body...)
+	seal(b)
+	return b
+}
+
+// EncodedSize returns the length in bytes of what Encode would return, without encoding.
+func (e *Entry) EncodedSize() int {
+	n := prefixSize + 1                // the flags
+	n += uvarintSize(uint64(e.Status)) //nolint:gosec // as in Encode
+	n += varintSize(int64(e.StoredAt)) + varintSize(int64(e.InitialAge)) + varintSize(int64(e.Lifetime))
+	n += blockSize(len(e.Key))
+	n += uvarintSize(uint64(len(e.Header))) + uvarintSize(e.valueCount())
+	for name, values := range e.Header {
+		n += blockSize(len(name)) + uvarintSize(uint64(len(values)))
+		for _, value := range values {
+			n += blockSize(len(value))
+		}
+	}
+	return n + blockSize(len(e.Body))
+}
+
+func (e *Entry) flags() byte {
+	if e.Explicit {
+		return flagExplicit
+	}
+	return 0
+}
+
+func (e *Entry) valueCount() uint64 {
+	n := uint64(0)
+	for _, values := range e.Header {
+		n += uint64(len(values))
+	}
+	return n
+}
+
+func (e *Entry) appendHeader(b []byte) []byte {
+	names := slices.AppendSeq(make([]string, 0, len(e.Header)), maps.Keys(e.Header))
+	slices.Sort(names)
+	b = binary.AppendUvarint(b, uint64(len(names)))
+	b = binary.AppendUvarint(b, e.valueCount())
+	for _, name := range names {
+		b = appendString(b, name)
+		b = binary.AppendUvarint(b, uint64(len(e.Header[name])))
+		for _, value := range e.Header[name] {
+			b = appendString(b, value)
+		}
+	}
+	return b
+}
+
+// seal writes the prefix over the first bytes of b, which already holds all the rest.
+func seal(b []byte) {
+	copy(b, magic)
+	b[versionAt] = version1
+	binary.LittleEndian.PutUint64(b[lengthAt:], uint64(len(b)))
+	binary.LittleEndian.PutUint32(b[checksumAt:], checksum(b))
+}
+
+func checksum(b []byte) uint32 {
+	table := crc32.MakeTable(crc32.Castagnoli) // the package's shared table: nothing is built here
+	sum := crc32.Update(0, table, b[:checksumAt])
+	return crc32.Update(sum, table, b[prefixSize:])
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+func blockSize(length int) int {
+	return uvarintSize(uint64(length)) + length //nolint:gosec // a length is never negative
+}
+
+func uvarintSize(v uint64) int {
+	n := 1
+	for ; v >= 0x80; v >>= 7 {
+		n++
+	}
+	return n
+}
+
+func varintSize(v int64) int {
+	zigzag := uint64(v) << 1 //nolint:gosec // the bit pattern is wanted
+	if v < 0 {
+		zigzag = ^zigzag
+	}
+	return uvarintSize(zigzag)
+}

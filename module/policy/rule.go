@@ -1,0 +1,86 @@
+package policy
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/page-cache/page-cache/module/config"
+)
+
+// Rule is a page_cache line made ready for judging. Read-only after Compile.
+type Rule struct {
+	conf        config.Rule
+	session     patterns
+	ignore      patterns
+	cookiesOnly patterns
+	queryIgnore patterns
+	queryOnly   patterns
+	vary        map[string]bool // canonical names
+	forward     map[string]bool
+	forwardAll  bool
+}
+
+// Compile prepares a validated line. The result keeps a reference to r's lists.
+func Compile(r config.Rule) *Rule {
+	return &Rule{
+		conf:        r,
+		session:     r.Session,
+		ignore:      r.IgnoreCookies,
+		cookiesOnly: r.CookiesOnly,
+		queryIgnore: r.QueryIgnore,
+		queryOnly:   r.QueryOnly,
+		vary:        headerSet(r.Vary),
+		forward:     headerSet(r.Forward),
+		forwardAll:  slices.Contains(r.Forward, "*"),
+	}
+}
+
+// BodyLimit returns the largest body that is stored, in bytes.
+func (r *Rule) BodyLimit() int64 { return r.conf.BodyLimit() }
+
+// TrustFraming reports whether a body may be stored whose end only the closing
+// connection shows.
+func (r *Rule) TrustFraming() bool { return r.conf.TrustFraming }
+
+// Fingerprint names the options that shape keys and what a fill carries, so that
+// pages filled under other ones are not found. Options that are judged anew at
+// each lookup (ttl, override, max_body) are left out: a reload that changes them
+// keeps the pages.
+func (r *Rule) Fingerprint() string {
+	var b strings.Builder
+	for _, list := range [][]string{
+		r.conf.QueryIgnore, r.conf.QueryOnly, r.conf.Vary, r.conf.VaryBy, r.conf.Forward,
+	} {
+		for _, s := range list {
+			b.WriteString(s)
+			b.WriteByte(0)
+		}
+		b.WriteByte(1)
+	}
+	return b.String()
+}
+
+func headerSet(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, n := range names {
+		set[http.CanonicalHeaderKey(n)] = true
+	}
+	return set
+}
+
+// patterns are names, each of which may end in * for any ending.
+type patterns []string
+
+func (p patterns) match(name string) bool {
+	for _, want := range p {
+		if head, ok := strings.CutSuffix(want, "*"); ok {
+			if strings.HasPrefix(name, head) {
+				return true
+			}
+		} else if name == want {
+			return true
+		}
+	}
+	return false
+}
