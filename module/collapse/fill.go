@@ -1,0 +1,187 @@
+package collapse
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/page-cache/page-cache/module/cachestatus"
+)
+
+// Outcome is what is known of a fill's answer when its header is: who may have
+// it. It is settled once.
+type Outcome int
+
+// The outcomes of a fill.
+const (
+	// OutcomePending: no header yet.
+	OutcomePending Outcome = iota
+	// OutcomeShared: leader and followers read the same answer.
+	OutcomeShared
+	// OutcomePrivate: the answer is the leader's; followers go by themselves.
+	OutcomePrivate
+	// OutcomeFailed: there is no answer, or an error that is the leader's; one of
+	// the followers leads again.
+	OutcomeFailed
+	// OutcomeRepeat: no answer to be used; everybody looks the page up anew.
+	OutcomeRepeat
+)
+
+// Answer is the head of a fill's answer and what its readers need to know of it.
+type Answer struct {
+	Status int
+	Header http.Header // shared by all readers; never changed
+	Reason cachestatus.Reason
+	Fresh  time.Duration // freshness at arrival; for OutcomeShared
+	Age    time.Duration // age at arrival; for OutcomeShared
+	At     time.Time     // when the header came
+}
+
+// Fill is one forward whose answer may be stored. Its leader's request started
+// it, but it belongs to nobody: whoever leaves changes nothing for the others.
+type Fill struct {
+	Body *Body
+
+	group   *Group
+	key     [32]byte
+	decided chan struct{} // closed when outcome is settled
+	done    chan struct{} // closed when the fill has ended
+
+	mu      sync.Mutex // protects what follows until decided is closed; read-only then
+	outcome Outcome
+	answer  Answer
+	err     error
+	trailer http.Header // set before the end
+}
+
+// Decided is closed as soon as Outcome, Answer and Err may be asked.
+func (f *Fill) Decided() <-chan struct{} { return f.decided }
+
+// Done is closed when the fill has ended and is out of its Group.
+func (f *Fill) Done() <-chan struct{} { return f.done }
+
+// Outcome returns who may have the answer; OutcomePending before Decided.
+func (f *Fill) Outcome() Outcome {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.outcome
+}
+
+// Answer returns the answer's head. Call it after Decided.
+func (f *Fill) Answer() *Answer { return &f.answer }
+
+// Err returns why there is no answer, for OutcomeFailed; nil if there is one all
+// the same (an error page of the origin), which is the leader's. Call it after
+// Decided.
+func (f *Fill) Err() error { return f.err }
+
+// SetTrailer sets the fields that follow the body. Call it before End.
+func (f *Fill) SetTrailer(h http.Header) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.trailer = h
+}
+
+// Trailer returns the fields that follow the body, nil if there are none. Call it
+// after Done.
+func (f *Fill) Trailer() http.Header {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.trailer
+}
+
+// Settle decides the outcome. Only the first call counts; it reports whether
+// this was it. What is not shared is streamed.
+func (f *Fill) Settle(o Outcome, a Answer, err error) bool {
+	f.mu.Lock()
+	if f.outcome != OutcomePending {
+		f.mu.Unlock()
+		return false
+	}
+	f.outcome, f.answer, f.err = o, a, err
+	f.mu.Unlock()
+	if o != OutcomeShared {
+		f.group.forget(f)
+		f.Body.Stream()
+	}
+	close(f.decided)
+	return true
+}
+
+// End ends the fill: its body is whole if err is nil. Only the first call
+// counts. A fill without an outcome fails with err.
+func (f *Fill) End(err error) {
+	f.Settle(OutcomeFailed, Answer{Reason: cachestatus.ReasonFillFailed}, err)
+	f.group.forget(f)
+	f.mu.Lock()
+	select {
+	case <-f.done:
+	default:
+		close(f.done)
+	}
+	f.mu.Unlock()
+	f.Body.end(err)
+}
+
+// Leave gives the fill's place among those under way back. The leader's
+// goroutine calls it once, when it has left the origin's handler: an origin that
+// does not heed a cancelled context keeps its place until then, which is what
+// bounds the goroutines.
+func (f *Fill) Leave() { f.group.limits.end() }
+
+// Role is a visitor's part in a fill.
+type Role int
+
+// The roles that Join gives.
+const (
+	// RoleLeader starts the fill and must see to it that End and Leave are called.
+	RoleLeader Role = iota
+	// RoleFollower waits for it.
+	RoleFollower
+	// RoleNone: as many fills as allowed are under way.
+	RoleNone
+)
+
+// Group holds the fills under way of one line, by key.
+type Group struct {
+	limits *Limits
+
+	mu sync.Mutex // protects m
+	m  map[[32]byte]*Fill
+}
+
+// NewGroup returns a Group whose fills count against limits.
+func NewGroup(limits *Limits) *Group {
+	return &Group{limits: limits, m: map[[32]byte]*Fill{}}
+}
+
+// Join makes the caller a reader of the fill of key, which it starts if there is
+// none that can be read from its start. bodyLimit is the most that is kept of a
+// body, in bytes. The caller closes the Reader. With RoleNone there is neither.
+func (g *Group) Join(key [32]byte, bodyLimit int64) (*Fill, *Reader, Role) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if f, ok := g.m[key]; ok {
+		if r := f.Body.attach(); r != nil {
+			return f, r, RoleFollower
+		}
+	}
+	if !g.limits.begin() {
+		return nil, nil, RoleNone
+	}
+	f := &Fill{
+		Body: newBody(g.limits, bodyLimit), group: g, key: key,
+		decided: make(chan struct{}), done: make(chan struct{}),
+	}
+	g.m[key] = f
+	return f, f.Body.attach(), RoleLeader
+}
+
+// forget takes f out of the group, unless another fill has its place.
+func (g *Group) forget(f *Fill) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.m[f.key] == f {
+		delete(g.m, f.key)
+	}
+}
