@@ -1,0 +1,167 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/page-cache/page-cache/module/cachestatus"
+	"github.com/page-cache/page-cache/module/collapse"
+	"github.com/page-cache/page-cache/module/policy"
+	"github.com/page-cache/page-cache/module/store"
+)
+
+const (
+	// HeaderTimeout is how long a fill waits for the origin's header, as nginx
+	// waits for its upstreams.
+	HeaderTimeout = 60 * time.Second
+	// IdleTimeout is how long a fill waits between two pieces of a body.
+	IdleTimeout = 60 * time.Second
+
+	maxSteps    = 24 // moves before an exchange that circles is let go
+	maxAttempts = 2  // failed fills after which a follower goes by himself
+)
+
+var (
+	// ErrAbort means that the answer broke off after it had begun, or that the
+	// handler wants the connection closed: the server must end it visibly.
+	ErrAbort = errors.New("engine: the answer broke off")
+	// ErrFillTimeout means that the origin was silent for too long.
+	ErrFillTimeout = errors.New("the origin did not answer the fill in time")
+
+	errShort    = errors.New("the body has another length than Content-Length says")
+	errGoexit   = errors.New("the origin's handler ended its goroutine")
+	errReplaced = errors.New("the configuration that owned the fill was replaced")
+)
+
+// StatusError asks the server for an error response of this status.
+type StatusError struct {
+	Status int
+	Err    error
+}
+
+// Error implements error.
+func (e *StatusError) Error() string { return fmt.Sprintf("HTTP %d: %v", e.Status, e.Err) }
+
+// Unwrap returns the cause.
+func (e *StatusError) Unwrap() error { return e.Err }
+
+// Config is what an Engine is made of. Every field but Trace is needed.
+type Config struct {
+	Rule     *policy.Rule
+	Store    store.Store
+	Limits   *collapse.Limits
+	Recorder Recorder
+	Now      func() time.Time     // the clock, with its monotonic reading
+	Start    time.Time            // what stored times count from
+	Trace    func(from, to Phase) // called on every move, if not nil
+}
+
+// Engine is one page_cache line at work.
+type Engine struct {
+	Config
+
+	group   *collapse.Group
+	learned atomic.Pointer[[]string] // canonical names of headers the origin varies by
+	base    context.Context          //nolint:containedctx // the parent of all fills, ended by Close
+	cancel  context.CancelCauseFunc
+
+	mu     sync.Mutex // protects what follows
+	closed bool
+	fills  int
+	idle   chan struct{} // closed when closed and fills is 0
+}
+
+// New returns an Engine. Close ends it.
+func New(c Config) *Engine {
+	e := &Engine{Config: c, group: collapse.NewGroup(c.Limits), idle: make(chan struct{})}
+	e.learned.Store(&[]string{})
+	e.base, e.cancel = context.WithCancelCause(context.Background())
+	return e
+}
+
+// Result says how a request was answered.
+type Result struct {
+	Status cachestatus.Status
+	Age    time.Duration // of the stored response, for a hit
+}
+
+// Do answers the request that q describes by writing to w. ctx is the visitor's.
+// The error is ErrAbort, a *StatusError, or the origin's own, unchanged; w has
+// then not been written to, but for ErrAbort.
+func (e *Engine) Do(ctx context.Context, w http.ResponseWriter, q *policy.Request, o Origin) (Result, error) {
+	x := &exchange{e: e, ctx: ctx, w: w, q: q, o: o}
+	defer x.leave()
+	for p, steps := Receive, 0; p != Done; steps++ {
+		n := x.step(p)
+		if !slices.Contains(p.next(), n) || steps > maxSteps {
+			n = x.astray()
+		}
+		if e.Trace != nil {
+			e.Trace(p, n)
+		}
+		p = n
+	}
+	e.Recorder.Answered(x.status)
+	return Result{Status: x.status, Age: x.judged.Age}, x.err
+}
+
+// Close lets the fills under way end, for grace at most, and cancels the rest.
+// No fill starts afterwards; requests are then forwarded by themselves.
+func (e *Engine) Close(grace time.Duration) {
+	e.mu.Lock()
+	if !e.closed {
+		e.closed = true
+		if e.fills == 0 {
+			close(e.idle)
+		}
+	}
+	e.mu.Unlock()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-e.idle:
+	case <-timer.C:
+	}
+	e.cancel(errReplaced)
+}
+
+func (e *Engine) beginFill() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return false
+	}
+	e.fills++
+	return true
+}
+
+func (e *Engine) endFill() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.fills--
+	if e.closed && e.fills == 0 {
+		close(e.idle)
+	}
+}
+
+// learn adds names to what the line keys.
+func (e *Engine) learn(names []string) {
+	for {
+		old := e.learned.Load()
+		all := slices.Concat(*old, names)
+		slices.Sort(all)
+		all = slices.Compact(all)
+		if e.learned.CompareAndSwap(old, &all) {
+			return
+		}
+	}
+}
+
+// sinceStart returns now as stored times count it.
+func (e *Engine) sinceStart(now time.Time) time.Duration { return now.Sub(e.Start) }

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/page-cache/page-cache/module/cachekey"
+	"github.com/page-cache/page-cache/module/cachestatus"
+	"github.com/page-cache/page-cache/module/collapse"
+	"github.com/page-cache/page-cache/module/entry"
+	"github.com/page-cache/page-cache/module/policy"
+)
+
+// exchange is the state of one request. Each field says which phase sets it.
+type exchange struct {
+	e   *Engine
+	ctx context.Context //nolint:containedctx // an exchange lives as long as its request
+	w   http.ResponseWriter
+	q   *policy.Request
+	o   Origin
+
+	in      policy.Intake      // receive
+	learned []string           // receive: what in was decided with
+	key     cachekey.Key       // receive
+	reason  cachestatus.Reason // the phase before bypass or refuse: why
+	entry   *entry.Entry       // lookup, before hit
+	judged  policy.Judged      // lookup
+	miss    cachestatus.Reason // lookup: why the origin is asked
+	now     time.Time          // lookup: when the stored response was judged
+
+	fill     *collapse.Fill   // join
+	reader   *collapse.Reader // join; closed on leaving
+	role     collapse.Role    // join
+	attempts int              // join: failed fills this visitor has waited for
+
+	wrote  bool               // a header was written
+	status cachestatus.Status // the last phase before done
+	err    error              // the last phase before done
+}
+
+// step does the work of p and names the next phase.
+func (x *exchange) step(p Phase) Phase {
+	switch p {
+	case Receive:
+		return x.receive()
+	case Bypass:
+		return x.bypass()
+	case Lookup:
+		return x.lookup()
+	case Hit:
+		return x.hit()
+	case Refuse:
+		return x.refuse()
+	case Join:
+		return x.join()
+	case Read:
+		return x.read()
+	case Fail:
+		return x.fail()
+	case Done:
+	}
+	return Done
+}
+
+// astray ends an exchange that made a move it must not make, or too many: a bug
+// of ours, which costs the visitor nothing as long as nothing was written.
+func (x *exchange) astray() Phase {
+	x.reason = cachestatus.ReasonInternal
+	if !x.wrote {
+		x.bypass()
+	}
+	return Done
+}
+
+// leave gives up the visitor's place in a fill.
+func (x *exchange) leave() {
+	if x.reader != nil {
+		x.reader.Close()
+		x.reader = nil
+	}
+}
