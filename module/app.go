@@ -1,0 +1,114 @@
+package pagecache
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/page-cache/page-cache/module/collapse"
+	"github.com/page-cache/page-cache/module/config"
+	"github.com/page-cache/page-cache/module/stats"
+	"github.com/page-cache/page-cache/module/store/local"
+)
+
+// maxFills bounds the fills under way in the process. It is far above what an
+// application answers at a time, and bounds the goroutines when one hangs.
+const maxFills = 1024
+
+// App is the app page_cache: it owns what outlives one route and one
+// configuration, the store above all.
+type App struct {
+	config.App
+
+	shared *shared
+}
+
+// shared is what all configurations of the process have in common while one of
+// them uses it.
+type shared struct {
+	store    *local.Store
+	limits   *collapse.Limits
+	counters *stats.Counters
+	start    time.Time // stored times count from here
+}
+
+// Destruct closes the store when no configuration uses it any more.
+func (s *shared) Destruct() error { return s.store.Close() }
+
+// pool keeps the store over reloads. A configuration with another max_size gets
+// a store of its own.
+//
+//nolint:gochecknoglobals // Caddy's way to keep state over reloads
+var pool = caddy.NewUsagePool()
+
+// CaddyModule returns the module's information.
+func (App) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "page_cache", New: func() caddy.Module { return new(App) }}
+}
+
+// Provision opens the store, or takes over that of the running configuration.
+func (a *App) Provision(ctx caddy.Context) error {
+	if err := a.Validate(); err != nil {
+		return fmt.Errorf("page_cache: %w", err)
+	}
+	shared, err := acquire(a.SizeLimit())
+	if err != nil {
+		return err
+	}
+	a.shared = shared
+	return registerMetrics(ctx.GetMetricsRegistry(), shared)
+}
+
+// Cleanup lets go of the store.
+func (a *App) Cleanup() error {
+	if a.shared == nil {
+		return nil
+	}
+	a.shared = nil
+	return release(a.SizeLimit())
+}
+
+// Start and Stop do nothing: the app only holds what the handlers use.
+func (a *App) Start() error { return nil }
+
+// Stop does nothing.
+func (a *App) Stop() error { return nil }
+
+// acquire returns what is shared under this size, and counts its user. Each call
+// is paid back with one of release.
+func acquire(size int64) (*shared, error) {
+	v, _, err := pool.LoadOrNew(poolKey(size), func() (caddy.Destructor, error) {
+		st, err := local.New(local.Config{MaxSize: size})
+		if err != nil {
+			return nil, fmt.Errorf("page_cache: %w", err)
+		}
+		return &shared{
+			store: st, limits: collapse.NewLimits(maxFills, size/4), counters: new(stats.Counters), start: time.Now(),
+		}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s, ok := v.(*shared)
+	if !ok {
+		return nil, errors.New("page_cache: the pool holds something else than a store; please report it")
+	}
+	return s, nil
+}
+
+func release(size int64) error {
+	_, err := pool.Delete(poolKey(size))
+	return err
+}
+
+func poolKey(size int64) string { return strconv.FormatInt(size, 10) }
+
+// Interface guards.
+var (
+	_ caddy.App          = (*App)(nil)
+	_ caddy.Provisioner  = (*App)(nil)
+	_ caddy.CleanerUpper = (*App)(nil)
+)

@@ -1,0 +1,181 @@
+package pagecache
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"go.uber.org/zap"
+
+	"github.com/page-cache/page-cache/module/config"
+	"github.com/page-cache/page-cache/module/engine"
+	"github.com/page-cache/page-cache/module/policy"
+)
+
+// drain is how long fills under way may go on when their configuration has been
+// replaced; requests have been drained by the server before.
+const drain = 10 * time.Second
+
+// Handler is one page_cache line. Responses of the handlers behind it are stored
+// in the process's store and served from there while they are fresh.
+//
+// It stands in front of what makes the page (reverse_proxy) and behind what may
+// refuse the request (basic_auth, respond, abort …), because what stands behind
+// it does not run on a hit.
+type Handler struct {
+	config.Rule
+
+	// BypassRaw holds matchers of requests that are forwarded untouched: staff,
+	// previews.
+	BypassRaw caddyhttp.RawMatcherSets `json:"bypass,omitempty" caddy:"namespace=http.matchers"`
+
+	bypass caddyhttp.MatcherSets
+	rule   *policy.Rule
+	engine *engine.Engine
+	size   int64 // what the store was acquired under; 0: it was not
+	place  *atomic.Pointer[place]
+	nonce  string
+}
+
+// CaddyModule returns the module's information.
+func (Handler) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.page_cache", New: func() caddy.Module { return new(Handler) }}
+}
+
+// Provision readies the line.
+func (h *Handler) Provision(ctx caddy.Context) error {
+	if err := h.Validate(); err != nil {
+		return fmt.Errorf("page_cache: %w", err)
+	}
+	if h.Off {
+		return nil
+	}
+	if h.BypassRaw != nil {
+		sets, err := ctx.LoadModule(h, "BypassRaw")
+		if err != nil {
+			return fmt.Errorf("page_cache: bypass: %w", err)
+		}
+		if err := h.bypass.FromInterface(sets); err != nil {
+			return fmt.Errorf("page_cache: bypass: %w", err)
+		}
+	}
+	appModule, err := ctx.App(directive)
+	if err != nil {
+		return err
+	}
+	app, ok := appModule.(*App)
+	if !ok {
+		return fmt.Errorf("page_cache: the app of that name is a %T", appModule)
+	}
+	h.warn(ctx.Logger())
+	return h.start(app, ctx.Logger())
+}
+
+// warn tells the operator what a line gives up.
+func (h *Handler) warn(log *zap.Logger) {
+	for _, name := range h.Forward {
+		if name == "*" {
+			log.Warn("forward * lets fills carry every header of the visitor who caused them; " +
+				"if any of them changes the page, all visitors get that visitor's page")
+		}
+	}
+	if h.TrustFraming {
+		log.Warn("trust_framing stores bodies whose end only the closing connection shows; " +
+			"a worker that is killed half way leaves half a page")
+	}
+}
+
+// start takes hold of the store and makes the engine.
+func (h *Handler) start(app *App, log *zap.Logger) error {
+	common, err := acquire(app.SizeLimit())
+	if err != nil {
+		return err
+	}
+	h.size = app.SizeLimit()
+	if limit := int64(common.store.MaxEntry()); h.BodyLimit() > limit {
+		return fmt.Errorf("page_cache: max_body %d is more than the store takes, which is %d bytes with max_size %d; "+
+			"raise max_size in the global option page_cache, or lower max_body", h.BodyLimit(), limit, h.size)
+	}
+	h.rule = policy.Compile(h.Rule)
+	h.place, h.nonce = new(atomic.Pointer[place]), newNonce()
+	h.engine = engine.New(engine.Config{
+		Rule: h.rule, Store: common.store, Limits: common.limits,
+		Recorder: recorder{counters: common.counters, log: log},
+		Now:      time.Now, Start: common.start,
+	})
+	return nil
+}
+
+// Cleanup lets the line's fills end, and lets go of the store.
+func (h *Handler) Cleanup() error {
+	if h.engine != nil {
+		h.engine.Close(drain)
+		h.engine = nil
+	}
+	if h.size == 0 {
+		return nil
+	}
+	size := h.size
+	h.size = 0
+	return release(size)
+}
+
+// ServeHTTP answers from the store, from a fill, or by forwarding the request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if caddyhttp.GetVar(r.Context(), takenVar) != nil {
+		return next.ServeHTTP(w, r)
+	}
+	caddyhttp.SetVar(r.Context(), takenVar, true)
+	if h.Off {
+		return next.ServeHTTP(w, r)
+	}
+	q, err := h.describe(r)
+	if err != nil {
+		return err
+	}
+	o := &origin{h: h, r: r, next: next}
+	result, err := h.engine.Do(r.Context(), w, q, o)
+	if repl, ok := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer); ok {
+		o.copyBack(repl)
+		setPlaceholders(repl, result)
+	}
+	return serverError(err)
+}
+
+// setPlaceholders lets the access log and later routes say what happened.
+func setPlaceholders(repl *caddy.Replacer, result engine.Result) {
+	repl.Set("http.page_cache.status", result.Status.Word())
+	repl.Set("http.page_cache.detail", result.Status.Detail.String())
+	if result.Status.HasTTL {
+		repl.Set("http.page_cache.ttl", int64(result.Status.TTL/time.Second))
+	}
+	if result.Status.Hit {
+		repl.Set("http.page_cache.age", int64(result.Age/time.Second))
+	}
+}
+
+// serverError turns the engine's errors into Caddy's. The origin's own are left
+// as they are, so that handle_errors sees what it would see without a cache.
+func serverError(err error) error {
+	var status *engine.StatusError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, engine.ErrAbort):
+		panic(http.ErrAbortHandler) // net/http's only way to end an answer visibly
+	case errors.As(err, &status):
+		return caddyhttp.Error(status.Status, status.Err)
+	}
+	return err
+}
+
+// Interface guards.
+var (
+	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
+	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
+)

@@ -1,0 +1,73 @@
+package pagecache
+
+import (
+	"errors"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// collector reads the process's counters when it is scraped. It is made anew for
+// each configuration, because Caddy's registry is.
+type collector struct{ s *shared }
+
+//nolint:gochecknoglobals // read-only descriptions
+var (
+	requestsDesc = prometheus.NewDesc("caddy_page_cache_requests_total",
+		"Requests that a page_cache line handled, by outcome and reason.", []string{"outcome", "detail"}, nil)
+	fillsDesc = prometheus.NewDesc("caddy_page_cache_fills_total",
+		"Fills that have ended, by whether their answer was stored and why not.", []string{"outcome", "detail"}, nil)
+	fillFailuresDesc = prometheus.NewDesc("caddy_page_cache_fill_failures_total",
+		"Fills that gave no whole answer.", nil, nil)
+	storeFailuresDesc = prometheus.NewDesc("caddy_page_cache_store_failures_total",
+		"Operations in which the store failed or gave bytes that are no entry.", []string{"op"}, nil)
+	storeResetsDesc = prometheus.NewDesc("caddy_page_cache_store_resets_total",
+		"Parts of the store that were replaced because they broke.", nil, nil)
+	fillsActiveDesc = prometheus.NewDesc("caddy_page_cache_fills_in_flight",
+		"Fills under way.", nil, nil)
+	fillBytesDesc = prometheus.NewDesc("caddy_page_cache_fill_bytes",
+		"Bytes of bodies that fills under way keep.", nil, nil)
+	entriesDesc = prometheus.NewDesc("caddy_page_cache_entries",
+		"Stored responses, stale ones included.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (c collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		requestsDesc, fillsDesc, fillFailuresDesc, storeFailuresDesc, storeResetsDesc,
+		fillsActiveDesc, fillBytesDesc, entriesDesc,
+	} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	counter := func(d *prometheus.Desc, n uint64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	}
+	gauge := func(d *prometheus.Desc, n int64) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n))
+	}
+	for _, n := range c.s.counters.Requests() {
+		counter(requestsDesc, n.N, n.Outcome, n.Detail)
+	}
+	for _, n := range c.s.counters.Fills() {
+		counter(fillsDesc, n.N, n.Outcome, n.Detail)
+	}
+	get, set := c.s.counters.StoreFailures()
+	counter(storeFailuresDesc, get, "get")
+	counter(storeFailuresDesc, set, "set")
+	counter(fillFailuresDesc, c.s.counters.FillFailures())
+	counter(storeResetsDesc, c.s.store.Resets())
+	gauge(fillsActiveDesc, c.s.limits.Fills())
+	gauge(fillBytesDesc, c.s.limits.Bytes())
+	gauge(entriesDesc, int64(c.s.store.Len()))
+}
+
+func registerMetrics(r *prometheus.Registry, s *shared) error {
+	var already prometheus.AlreadyRegisteredError
+	if err := r.Register(collector{s}); err != nil && !errors.As(err, &already) {
+		return err
+	}
+	return nil
+}
