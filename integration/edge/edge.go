@@ -1,0 +1,208 @@
+// Package edge runs a real Caddy server with page-cache in this process, in
+// front of an origin whose every byte a test decides. It is for tests only.
+//
+// Caddy keeps one configuration per process, so tests that use Start must not
+// run in parallel with each other.
+package edge
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
+	_ "github.com/caddyserver/caddy/v2/modules/standard" // a full server, as xcaddy builds it
+	"github.com/dunglas/httpsfv"
+
+	_ "github.com/page-cache/page-cache/module" // what is tested
+)
+
+// Edge is a running server.
+type Edge struct {
+	Addr string // host:port of the first site
+	t    testing.TB
+}
+
+// FreeAddr returns an address on loopback that was free a moment ago.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// Start runs a Caddyfile until the test ends. In its text PORT stands for a free
+// port, and EDGE for the address of a site on it for any host; Addr then holds
+// where to reach it. Lines that begin with GLOBAL go into the global options.
+func Start(t testing.TB, caddyfile string) *Edge {
+	t.Helper()
+	e := &Edge{Addr: FreeAddr(t), t: t}
+	e.Load(caddyfile)
+	t.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
+			t.Errorf("stopping Caddy: %v", err)
+		}
+	})
+	return e
+}
+
+// Load replaces the running configuration, as a reload does.
+func (e *Edge) Load(caddyfile string) {
+	e.t.Helper()
+	text := e.expand(caddyfile)
+	config, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
+	if err != nil {
+		e.t.Fatalf("adapting: %v\n%s", err, text)
+	}
+	for _, w := range warnings {
+		if !strings.Contains(w.Message, "not formatted") {
+			e.t.Errorf("adapting: %v", w)
+		}
+	}
+	if err := caddy.Load(config, true); err != nil {
+		e.t.Fatalf("loading: %v\n%s", err, text)
+	}
+}
+
+func (e *Edge) expand(caddyfile string) string {
+	global, site := "", ""
+	for line := range strings.Lines(caddyfile) {
+		if option, ok := strings.CutPrefix(line, "GLOBAL "); ok {
+			global += "\t" + option
+		} else {
+			site += line
+		}
+	}
+	_, port, _ := net.SplitHostPort(e.Addr)
+	site = strings.ReplaceAll(site, "EDGE", "http://:"+port)
+	site = strings.ReplaceAll(site, "PORT", port)
+	return "{\n\tadmin off\n\tpersist_config off\n\tauto_https off\n\tgrace_period 10s\n\tlog {\n\t\tlevel ERROR\n\t}\n" +
+		global + "}\n" + site
+}
+
+// Answer is a response as a client saw it.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   string
+	Err    error // how reading the body ended, if not well
+}
+
+// CacheStatus returns our member of Cache-Status, which must be the last.
+func (a *Answer) CacheStatus(t testing.TB) httpsfv.Item {
+	t.Helper()
+	list, err := httpsfv.UnmarshalList(a.Header["Cache-Status"])
+	if err != nil || len(list) == 0 {
+		t.Fatalf("Cache-Status %q: %v", a.Header["Cache-Status"], err)
+	}
+	item, ok := list[len(list)-1].(httpsfv.Item)
+	if name, _ := item.Value.(httpsfv.Token); !ok || name != "page-cache" {
+		t.Fatalf("Cache-Status %q: the last member is not ours", a.Header["Cache-Status"])
+	}
+	return item
+}
+
+// Is reports whether the answer's Cache-Status has all of the given parameters:
+// "hit", "fwd=bypass", "detail=cookie", "stored" …
+func (a *Answer) Is(t testing.TB, params ...string) bool {
+	t.Helper()
+	item := a.CacheStatus(t)
+	for _, p := range params {
+		name, want, hasValue := strings.Cut(p, "=")
+		got, ok := item.Params.Get(name)
+		if !ok || hasValue && fmt.Sprint(got) != want {
+			return false
+		}
+	}
+	return true
+}
+
+// Want fails the test unless Is.
+func (a *Answer) Want(t testing.TB, params ...string) {
+	t.Helper()
+	if !a.Is(t, params...) {
+		t.Errorf("Cache-Status %q, want %v (status %d)", a.Header["Cache-Status"], params, a.Status)
+	}
+}
+
+// Raw sends bytes over a new connection, and reads one response to a request of
+// the given method.
+func (e *Edge) Raw(method, request string) *Answer { return RawTo(e.t, e.Addr, method, request) }
+
+// RawTo is Raw for any address.
+func RawTo(t testing.TB, addr, method, request string) *Answer {
+	conn, err := net.DialTimeout("tcp", addr, 10*time.Second)
+	if err != nil {
+		t.Errorf("dialing the edge: %v", err)
+		return &Answer{Err: err, Header: http.Header{}}
+	}
+	defer conn.Close()
+	return exchange(t, conn, method, request)
+}
+
+// RawTLS is Raw over TLS, with a certificate of the client's if cert is not nil.
+func RawTLS(t testing.TB, addr, name, method, request string, cert *tls.Certificate) *Answer {
+	config := &tls.Config{InsecureSkipVerify: true, ServerName: name, NextProtos: []string{"http/1.1"}} //nolint:gosec // a test's own server
+	if cert != nil {
+		config.Certificates = []tls.Certificate{*cert}
+	}
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", addr, config)
+	if err != nil {
+		t.Errorf("dialing the edge: %v", err)
+		return &Answer{Err: err, Header: http.Header{}}
+	}
+	defer conn.Close()
+	return exchange(t, conn, method, request)
+}
+
+func exchange(t testing.TB, conn net.Conn, method, request string) *Answer {
+	if err := conn.SetDeadline(time.Now().Add(60 * time.Second)); err != nil {
+		t.Error(err)
+	}
+	if _, err := io.WriteString(conn, request); err != nil {
+		return &Answer{Err: err, Header: http.Header{}}
+	}
+	response, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
+	if err != nil {
+		return &Answer{Err: err, Header: http.Header{}}
+	}
+	defer response.Body.Close()
+	var body bytes.Buffer
+	_, err = body.ReadFrom(response.Body)
+	return &Answer{Status: response.StatusCode, Header: response.Header, Body: body.String(), Err: err}
+}
+
+// Get sends a plain GET with the given header lines.
+func (e *Edge) Get(target string, lines ...string) *Answer { return e.Do("GET", target, lines...) }
+
+// Do sends a request without a body. Host is shop.test unless a line says
+// otherwise.
+func (e *Edge) Do(method, target string, lines ...string) *Answer {
+	return e.Raw(method, Request(method, target, lines...))
+}
+
+// Request writes the text of a request without a body.
+func Request(method, target string, lines ...string) string {
+	host := "Host: shop.test\r\n"
+	for _, l := range lines {
+		if strings.HasPrefix(strings.ToLower(l), "host:") {
+			host = ""
+		}
+	}
+	all := strings.Join(lines, "\r\n")
+	if all != "" {
+		all += "\r\n"
+	}
+	return method + " " + target + " HTTP/1.1\r\n" + host + all + "Connection: close\r\n\r\n"
+}
