@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -50,7 +51,7 @@ func (o *origin) Forward(w http.ResponseWriter, mark func(int, http.Header)) err
 // detached is what a fill takes from its visitor's request: copies, so that the
 // visitor's goroutine and the fill's share nothing.
 type detached struct {
-	in       *policy.Intake
+	in       policy.Intake
 	server   *caddyhttp.Server
 	groups   map[string]struct{}
 	vars     map[string]any
@@ -62,7 +63,7 @@ type detached struct {
 // Detach implements engine.Origin.
 func (o *origin) Detach(in *policy.Intake) (engine.Fill, error) {
 	ctx := o.r.Context()
-	d := detached{in: in, vars: keyedVars(o.r), port: localPort(o.r)}
+	d := detached{in: *in, vars: keyedVars(o.r), port: localPort(o.r)}
 	var err error
 	if d.original, err = url.ParseRequestURI(in.Inputs.Original); err != nil {
 		return nil, err
@@ -112,10 +113,10 @@ func (d *detached) request(ctx context.Context, w http.ResponseWriter, repl *cad
 func (d *detached) header() http.Header {
 	h := http.Header{"User-Agent": {fillAgent}}
 	for name, values := range d.in.Forward {
-		h[name] = values
+		h[name] = slices.Clone(values)
 	}
 	for _, f := range d.in.Inputs.Headers {
-		h[f.Name] = f.Values
+		h[f.Name] = slices.Clone(f.Values) // handlers may change what they get
 	}
 	// Without it Go's transport would ask for gzip by itself.
 	h["Accept-Encoding"] = []string{"identity"}

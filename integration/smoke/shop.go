@@ -39,7 +39,7 @@ func startShop(ctx context.Context, root, state string) (*shop, error) {
 	}
 	// Not bound to ctx: that would kill the script before it can end its own.
 	script := filepath.Join(root, "examples", "storefront", "run")
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), script) //nolint:gosec // the repository's own script
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), script)
 	cmd.Env = append(os.Environ(),
 		"EDGE_PORT="+strconv.Itoa(port),
 		"EDGE_ADMIN=off",

@@ -13,7 +13,7 @@ const (
 	// window is how much of a streamed body is kept between its writer and its
 	// slowest reader, in bytes.
 	window = 64 << 10
-	// patience is how long a writer with several readers waits for a laggard.
+	// patience is how long a reader who has taken everything waits for a laggard.
 	patience = 5 * time.Second
 )
 
@@ -64,7 +64,7 @@ func (b *Body) wakeLocked() {
 func (b *Body) Grow(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if n > 0 && n <= b.limit && b.buf == nil && !b.streaming && b.limits.take(n) {
+	if n > 0 && n <= b.limit && b.buf == nil && !b.streaming && !b.ended && b.limits.take(n) {
 		b.charged = n
 		b.buf = make([]byte, 0, n)
 	}
@@ -118,7 +118,12 @@ func (b *Body) keepsLocked(n int64) bool {
 // waitLocked lets go of what all readers have taken, and waits until the slowest
 // is less than a window behind. b.mu is held, but not while it waits.
 func (b *Body) waitLocked() error {
-	var timer *time.Timer
+	var timer *time.Timer // runs while one reader waits for another
+	defer func() {
+		if timer != nil {
+			timer.Stop()
+		}
+	}()
 	for {
 		b.trimLocked()
 		switch {
@@ -129,15 +134,18 @@ func (b *Body) waitLocked() error {
 		case len(b.buf) < window:
 			return nil
 		}
-		changed, crowd := b.changed, len(b.readers) > 1
 		var impatient <-chan time.Time
-		if crowd {
-			if timer == nil {
-				timer = time.NewTimer(patience)
-				defer timer.Stop()
-			}
+		switch uneven := b.unevenLocked(); {
+		case uneven && timer == nil:
+			timer = time.NewTimer(patience)
 			impatient = timer.C
+		case uneven:
+			impatient = timer.C
+		case timer != nil:
+			timer.Stop()
+			timer = nil
 		}
+		changed := b.changed
 		b.mu.Unlock()
 		late := false
 		select {
@@ -167,6 +175,16 @@ func (b *Body) trimLocked() {
 		b.limits.give(b.charged - size)
 		b.charged = size
 	}
+}
+
+// unevenLocked reports whether the slowest reader holds up another. b.mu is held.
+func (b *Body) unevenLocked() bool {
+	for r := range b.readers {
+		if r.offset > b.base {
+			return true
+		}
+	}
+	return false
 }
 
 // dropLaggardsLocked drops the readers who have taken nothing of the window,

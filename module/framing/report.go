@@ -65,15 +65,12 @@ func (r *Report) Note(v Verdict) {
 	r.verdict = v
 }
 
-// gotConn starts an attempt, and what an earlier one proved is void.
-func (r *Report) gotConn(multiplexed bool) {
+// gotConn starts an attempt with what its connection tells; what an earlier one proved is void.
+func (r *Report) gotConn(v Verdict) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.attempts++
-	r.verdict = Unproven
-	if multiplexed {
-		r.verdict = SelfDelimited
-	}
+	r.verdict = v
 }
 
 // wrotePseudoHeader is the sign of HTTP/2 and HTTP/3. Their writer runs on its own and may report an attempt that was

@@ -49,7 +49,7 @@ func rawOrigin(t *testing.T, answers ...string) string {
 const keepOpen = "<keep open>"
 
 // get reads the whole answer and returns the report and the error that the body ended with.
-func get(t *testing.T, ctx context.Context, tr http.RoundTripper, url string) (*framing.Report, error) {
+func get(ctx context.Context, t *testing.T, tr http.RoundTripper, url string) (*framing.Report, error) {
 	t.Helper()
 	ctx, report := framing.With(ctx)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -88,7 +88,7 @@ func TestVerdictHTTP1(t *testing.T) {
 			t.Parallel()
 			tr := &http.Transport{}
 			defer tr.CloseIdleConnections()
-			report, err := get(t, t.Context(), tr, rawOrigin(t, tt.answer))
+			report, err := get(t.Context(), t, tr, rawOrigin(t, tt.answer))
 			if got := report.Verdict(); got != tt.want || (err != nil) != tt.broken {
 				t.Errorf("got %s, body error %v; want %s, an error: %t", got, err, tt.want, tt.broken)
 			}
@@ -114,7 +114,7 @@ func TestVerdictWhenThePoolIsFull(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			report, err := get(t, t.Context(), tr, origin.URL)
+			report, err := get(t.Context(), t, tr, origin.URL)
 			if got := report.Verdict(); got != framing.SelfDelimited || err != nil {
 				t.Errorf("got %s, %v; want self-delimited", got, err)
 			}
@@ -134,7 +134,7 @@ func TestVerdictStandsAtEOF(t *testing.T) {
 	tr := &http.Transport{}
 	defer tr.CloseIdleConnections()
 	for i := range 200 {
-		if report, err := get(t, t.Context(), tr, origin.URL); report.Verdict() != framing.SelfDelimited || err != nil {
+		if report, err := get(t.Context(), t, tr, origin.URL); report.Verdict() != framing.SelfDelimited || err != nil {
 			t.Fatalf("round %d: got %s, %v; want self-delimited", i, report.Verdict(), err)
 		}
 	}
@@ -175,7 +175,7 @@ func TestVerdictHTTP2(t *testing.T) {
 			defer origin.Close()
 			defer tr.CloseIdleConnections()
 			for range 2 { // the second time on a connection that is reused
-				if report, err := get(t, t.Context(), tr, origin.URL); report.Verdict() != framing.SelfDelimited || err != nil {
+				if report, err := get(t.Context(), t, tr, origin.URL); report.Verdict() != framing.SelfDelimited || err != nil {
 					t.Errorf("got %s, %v; want self-delimited", report.Verdict(), err)
 				}
 			}

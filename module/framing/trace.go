@@ -13,8 +13,11 @@ import (
 func withTrace(ctx context.Context, r *Report) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
-			conn, ok := info.Conn.(*tls.Conn)
-			r.gotConn(ok && conn.ConnectionState().NegotiatedProtocol == "h2")
+			verdict := Unproven
+			if conn, ok := info.Conn.(*tls.Conn); ok && conn.ConnectionState().NegotiatedProtocol == "h2" {
+				verdict = SelfDelimited
+			}
+			r.gotConn(verdict)
 		},
 		PutIdleConn: func(error) { r.Note(SelfDelimited) },
 		// PutIdleConn is never called for HTTP/2, and the connection of HTTP/2 without TLS looks like any other. The

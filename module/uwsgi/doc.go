@@ -27,7 +27,8 @@
 //   - SERVER_NAME and SERVER_PORT come from Host, the port else from the scheme: the cache keys both, while the local
 //     port may differ between a visitor's request and a fill.
 //   - HTTP_* holds the headers, but not Proxy (httpoxy), not the hop-by-hop ones, and no name with anything but
-//     letters, digits and "-": X_Forwarded_Host would stand in for X-Forwarded-Host.
+//     letters, digits and "-": X_Forwarded_Host would stand in for X-Forwarded-Host. Upgrade is hop-by-hop too, so
+//     there are no WebSockets through this transport; send them to an http router of uWSGI's.
 //
 // # What is refused
 //

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -33,7 +32,7 @@ func TestMain(m *testing.M) {
 }
 
 // newTransport returns a transport as Caddy provisions it.
-func newTransport(t testing.TB, change func(*Transport)) *Transport {
+func newTransport(t *testing.T, change func(*Transport)) *Transport {
 	t.Helper()
 	transport := new(Transport)
 	if change != nil {
@@ -52,8 +51,9 @@ type address struct{ network, addr string }
 
 func (a address) in(ctx context.Context) context.Context {
 	// The key of reverseproxy.DialInfo has no name outside its package.
-	ctx = context.WithValue(ctx, caddy.CtxKey("reverse_proxy.dial_info"), reverseproxy.DialInfo{Network: a.network, Address: a.addr})
-	return context.WithValue(ctx, caddyhttp.VarsCtxKey, map[string]any{})
+	info := reverseproxy.DialInfo{Network: a.network, Address: a.addr}
+	ctx = context.WithValue(ctx, caddy.CtxKey("reverse_proxy.dial_info"), info) //nolint:forbidigo // as reverse_proxy does
+	return context.WithValue(ctx, caddyhttp.VarsCtxKey, make(map[string]any))   //nolint:forbidigo // as Caddy's server does
 }
 
 // dial is the address in a Caddyfile's words.
@@ -64,7 +64,7 @@ func (a address) dial() string {
 	return a.addr
 }
 
-func newRequest(t testing.TB, ctx context.Context, method, target string, body io.Reader) *http.Request {
+func newRequest(ctx context.Context, t *testing.T, method, target string, body io.Reader) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, method, "http://shop.test"+target, body)
 	if err != nil {
@@ -74,7 +74,7 @@ func newRequest(t testing.TB, ctx context.Context, method, target string, body i
 }
 
 // read returns the whole body of an answer, and the error at its end.
-func read(t testing.TB, res *http.Response) (string, error) {
+func read(t *testing.T, res *http.Response) (string, error) {
 	t.Helper()
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
@@ -82,7 +82,7 @@ func read(t testing.TB, res *http.Response) (string, error) {
 }
 
 // fakeApp answers each connection with serve, once its packet is read, and is done when the test is.
-func fakeApp(t testing.TB, serve func(conn net.Conn, vars map[string]string)) address {
+func fakeApp(t *testing.T, serve func(conn net.Conn, vars map[string]string)) address {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "app.sock")
 	ln, err := net.Listen("unix", path)
@@ -116,13 +116,13 @@ func fakeApp(t testing.TB, serve func(conn net.Conn, vars map[string]string)) ad
 }
 
 // answering is a fake application that reads nothing of a body and answers in these words.
-func answering(t testing.TB, answer string) address {
+func answering(t *testing.T, answer string) address {
 	t.Helper()
 	return fakeApp(t, func(conn net.Conn, _ map[string]string) { _, _ = io.WriteString(conn, answer) })
 }
 
 // deadAddress is a unix socket that nobody listens on.
-func deadAddress(t testing.TB) address {
+func deadAddress(t *testing.T) address {
 	t.Helper()
 	return address{"unix", filepath.Join(t.TempDir(), "nobody.sock")}
 }
@@ -146,7 +146,7 @@ var realUWSGI struct {
 }
 
 // uwsgiApps returns testdata/app.py behind a real uWSGI, on a unix socket and on TCP.
-func uwsgiApps(t testing.TB) map[string]address {
+func uwsgiApps(t *testing.T) map[string]address {
 	t.Helper()
 	u := &realUWSGI
 	u.once.Do(func() { u.err = startUWSGI() })
@@ -214,12 +214,4 @@ func stopUWSGI() {
 		_ = u.cmd.Wait()
 	}
 	_ = os.RemoveAll(u.dir)
-}
-
-// each runs a test on every address, in the order of their names.
-func each(t *testing.T, apps map[string]address, test func(t *testing.T, app address)) {
-	t.Helper()
-	for name, app := range maps.All(apps) {
-		t.Run(name, func(t *testing.T) { test(t, app) })
-	}
 }

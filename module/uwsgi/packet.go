@@ -36,7 +36,7 @@ func encodePacket(vars []variable, limit int) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d", errBlockTooLarge, size, limit)
 	}
 	packet := make([]byte, packetHeader, packetHeader+size)
-	binary.LittleEndian.PutUint16(packet[1:], uint16(size)) //nolint:gosec // size is at most blockLimit
+	binary.LittleEndian.PutUint16(packet[1:], uint16(size))
 	for _, v := range vars {
 		packet = appendString(packet, v.name)
 		packet = appendString(packet, v.value)

@@ -67,15 +67,22 @@ func clientOf(t *testing.T, socket string) *http.Client {
 	return &http.Client{Transport: tr}
 }
 
-// send sends a request to a site and returns the status, the body and the error at the body's end.
-func send(t *testing.T, client *http.Client, method, url string, body io.Reader, headers ...string) (int, string, error) {
+// call is a request to a site.
+type call struct {
+	method, url string
+	body        io.Reader
+	headers     []string // names and values by turns
+}
+
+// send sends a request and returns the status, the body and the error at the body's end.
+func send(t *testing.T, client *http.Client, c call) (int, string, error) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	r, err := http.NewRequestWithContext(t.Context(), c.method, c.url, c.body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
+	for i := 0; i < len(c.headers); i += 2 {
+		r.Header.Set(c.headers[i], c.headers[i+1])
 	}
 	res, err := client.Do(r)
 	if err != nil {
@@ -122,7 +129,7 @@ func TestProxyPassesTheRequestOn(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			status, body, err := send(t, tt.client, "GET", tt.url, nil, forwarded...)
+			status, body, err := send(t, tt.client, call{method: "GET", url: tt.url, headers: forwarded})
 			var got map[string]string
 			if jsonErr := json.Unmarshal([]byte(body), &got); jsonErr != nil || err != nil || status != http.StatusOK {
 				t.Fatalf("got %d %q, %v", status, body, err)
@@ -158,7 +165,7 @@ func TestProxyPassesBodiesOn(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			status, got, err := send(t, stranger, "POST", tt.url, tt.body)
+			status, got, err := send(t, stranger, call{method: "POST", url: tt.url, body: tt.body})
 			if status != tt.status || got != tt.want || err != nil {
 				t.Errorf("got %d %.80q, %v; want %d %q", status, got, err, tt.status, tt.want)
 			}
@@ -198,7 +205,7 @@ func TestProxyRetries(t *testing.T) {
 			if tt.body != nil {
 				body = tt.body()
 			}
-			status, got, err := send(t, stranger, tt.method, fmt.Sprintf("http://site%d.test%s", i, tt.path), body)
+			status, got, err := send(t, stranger, call{method: tt.method, url: fmt.Sprintf("http://site%d.test%s", i, tt.path), body: body})
 			if status != tt.status || got != tt.want || err != nil {
 				t.Errorf("got %d %.80q, %v; want %d %q", status, got, err, tt.status, tt.want)
 			}
@@ -208,6 +215,7 @@ func TestProxyRetries(t *testing.T) {
 
 // streamed is a body with its length, chunked one without.
 func streamed(b []byte) func() io.Reader { return func() io.Reader { return bytes.NewReader(b) } }
+
 func chunked(b []byte) func() io.Reader {
 	return func() io.Reader { return io.MultiReader(bytes.NewReader(b)) }
 }
@@ -234,7 +242,7 @@ func TestProxyPassiveHealth(t *testing.T) {
 		{"and is passed over", "http://two.test/chunked", nil, 200},
 	}
 	for _, step := range steps {
-		if status, _, err := send(t, stranger, "GET", step.url, nil, step.headers...); status != step.status || err != nil {
+		if status, _, err := send(t, stranger, call{method: "GET", url: step.url, headers: step.headers}); status != step.status || err != nil {
 			t.Errorf("%s: got %d, %v; want %d", step.name, status, err, step.status)
 		}
 	}
@@ -267,7 +275,7 @@ func TestProxyActiveHealth(t *testing.T) {
 		}
 	}
 	for {
-		status, _, err := send(t, stranger, "GET", "http://sick.test/", nil)
+		status, _, err := send(t, stranger, call{method: "GET", url: "http://sick.test/"})
 		if err != nil || status != http.StatusOK && status != http.StatusServiceUnavailable {
 			t.Fatalf("got %d, %v", status, err)
 		}
@@ -275,7 +283,7 @@ func TestProxyActiveHealth(t *testing.T) {
 			break // the check has failed, and reverse_proxy knows
 		}
 	}
-	if status, _, err := send(t, stranger, "GET", "http://well.test/env", nil); status != http.StatusOK || err != nil {
+	if status, _, err := send(t, stranger, call{method: "GET", url: "http://well.test/env"}); status != http.StatusOK || err != nil {
 		t.Errorf("a well upstream: got %d, %v", status, err)
 	}
 }
@@ -290,7 +298,7 @@ func TestProxyStatusOfFailures(t *testing.T) {
 		site{"dead", upstream(deadAddress(t), "")},
 	)
 	for name, want := range map[string]int{"silent": 504, "none": 502, "dead": 502} {
-		if status, _, err := send(t, stranger, "GET", "http://"+name+".test/", nil); status != want || err != nil {
+		if status, _, err := send(t, stranger, call{method: "GET", url: "http://" + name + ".test/"}); status != want || err != nil {
 			t.Errorf("%s: got %d, %v; want %d", name, status, err, want)
 		}
 	}
@@ -344,7 +352,7 @@ func TestProxyClientLeavesAndWorkerDies(t *testing.T) {
 	if said, err := os.ReadFile(pipe); string(said) != "left\n" || err != nil {
 		t.Errorf("got %q, %v; want the application to notice", said, err)
 	}
-	if _, body, err := send(t, stranger, "GET", "http://app.test/die?length=1", nil); err == nil {
+	if _, body, err := send(t, stranger, call{method: "GET", url: "http://app.test/die?length=1"}); err == nil {
 		t.Errorf("got %q, which ends cleanly", body)
 	}
 	stranger.CloseIdleConnections()

@@ -14,7 +14,7 @@ import (
 	"testing/iotest"
 )
 
-func parse(t testing.TB, method, answer string) (*http.Response, error) {
+func parse(t *testing.T, method, answer string) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, "http://shop.test/", nil)
 	if err != nil {
@@ -187,7 +187,7 @@ func FuzzReadResponse(f *testing.F) {
 	f.Add("GET", "HTTP/1.1 200 OK\r\nX: y\r\n z\r\n\r\n")
 	f.Fuzz(func(t *testing.T, method, answer string) {
 		r := &http.Request{Method: method}
-		res, err := readResponse(bufio.NewReader(strings.NewReader(answer)), r)
+		res, err := readResponse(bufio.NewReader(strings.NewReader(answer)), r) //nolint:bodyclose // it reads from a string
 		if err != nil {
 			if !errors.Is(err, errBadResponse) && !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Fatalf("unknown error %v", err)

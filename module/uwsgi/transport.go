@@ -156,7 +156,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, l.explain(fmt.Sprintf("reading the response to a block of %d bytes", len(packet)-packetHeader), err)
 	}
 	l.headRead()
-	return finish(l, res), nil
+	return finish(r.Context(), l, res), nil
 }
 
 // unsent tells why there was no answer to a request that did not go out whole: the client's body broke off, or the
@@ -184,8 +184,8 @@ func (t *Transport) refused(r *http.Request, err error) (*http.Response, error) 
 }
 
 // finish gives res a body that holds the connection, and reports how that body will end.
-func finish(l *link, res *http.Response) *http.Response {
-	report := framing.From(res.Request.Context())
+func finish(ctx context.Context, l *link, res *http.Response) *http.Response {
+	report := framing.From(ctx)
 	switch {
 	case res.Body == http.NoBody:
 		_ = l.Close()
@@ -208,14 +208,14 @@ type responseBody struct {
 
 func (b *responseBody) Read(p []byte) (int, error) {
 	n, err := b.framed.Read(p)
-	switch {
-	case err == nil:
-		return n, nil
-	case err == io.EOF: //nolint:errorlint // an io.Reader's end is io.EOF itself
+	if err == io.EOF {
 		_ = b.link.Close()
 		return n, err
 	}
-	return n, b.link.explain("reading the response's body", err)
+	if err != nil {
+		return n, b.link.explain("reading the response's body", err)
+	}
+	return n, nil
 }
 
 func (b *responseBody) Close() error { return b.link.Close() }
@@ -262,7 +262,7 @@ func closeBody(r *http.Request) {
 	}
 }
 
-// Interface guards
+// Interface guards.
 var (
 	_ caddy.Module                                = (*Transport)(nil)
 	_ caddy.Provisioner                           = (*Transport)(nil)

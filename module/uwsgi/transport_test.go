@@ -1,16 +1,12 @@
 package uwsgi
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -23,219 +19,11 @@ import (
 
 const helloAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
 
-// closed reports on a channel when the other side has closed a connection.
-func closed(conn net.Conn, ch chan<- struct{}) {
-	_, _ = io.Copy(io.Discard, conn)
-	ch <- struct{}{}
-}
-
-// short sets every timeout to a time that a test can wait for.
-func short(t *Transport) {
-	d := caddy.Duration(50 * time.Millisecond)
-	t.DialTimeout, t.WriteTimeout, t.HeaderTimeout, t.ReadTimeout = d, d, d, d
-}
-
-// fullQueue is a unix socket whose listen queue has no room.
-func fullQueue(t *testing.T) (app address, accept func()) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "full.sock")
-	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}), syscall.Listen(fd, 0)); err != nil {
-		t.Fatal(err)
-	}
-	first, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := os.NewFile(uintptr(fd), path)
-	ln, err := net.FileListener(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = file.Close()
-	t.Cleanup(func() { _ = first.Close(); _ = ln.Close() })
-	return address{"unix", path}, func() {
-		if conn, err := ln.Accept(); err == nil {
-			_ = conn.Close() // the one that fills the queue
-		}
-		conn, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		defer conn.Close()
-		if _, err := decodePacket(conn); err == nil {
-			_, _ = io.WriteString(conn, helloAnswer)
-		}
-	}
-}
-
-func TestTimeouts(t *testing.T) {
-	noLeak(t)
-	gone := make(chan struct{}, 1)
-	silent := fakeApp(t, func(conn net.Conn, _ map[string]string) { closed(conn, gone) })
-	half := fakeApp(t, func(conn net.Conn, _ map[string]string) {
-		_, _ = io.WriteString(conn, "HTTP/1.1 200 O")
-		closed(conn, gone)
-	})
-	deaf := fakeApp(t, func(net.Conn, map[string]string) { <-gone })
-	full, _ := fullQueue(t)
-	tests := []struct {
-		name  string
-		app   address
-		body  io.Reader
-		stage string
-	}{
-		{"no answer", silent, nil, "reading the response"},
-		{"half a head", half, nil, "reading the response"},
-		{"no answer to a body", silent, strings.NewReader("hello"), "reading the response"},
-		{"a body that is not taken", deaf, bytes.NewReader(make([]byte, 8<<20)), "sending the request"},
-		{"no connection", full, nil, "connecting"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			res, err := newTransport(t, short).RoundTrip(newRequest(t, tt.app.in(t.Context()), "POST", "/", tt.body))
-			if err == nil {
-				_ = res.Body.Close()
-				t.Fatal("got an answer")
-			}
-			if !strings.Contains(err.Error(), tt.stage) {
-				t.Errorf("got error %q, want one that says %q", err, tt.stage)
-			}
-			var netErr net.Error
-			if _, dial := errors.AsType[reverseproxy.DialError](err); dial != (tt.app == full) {
-				t.Errorf("got %T, is it a dial error: %t", err, dial)
-			} else if !dial && (!errors.As(err, &netErr) || !netErr.Timeout()) {
-				t.Errorf("got %v, want a timeout", err)
-			}
-			switch tt.app {
-			case deaf:
-				gone <- struct{}{}
-			case full:
-			default:
-				<-gone // or the application would wait for ever
-			}
-		})
-	}
-}
-
-func TestTimeoutWithinTheBody(t *testing.T) {
-	noLeak(t)
-	gone := make(chan struct{}, 1)
-	app := fakeApp(t, func(conn net.Conn, _ map[string]string) {
-		_, _ = io.WriteString(conn, helloAnswer[:len(helloAnswer)-2])
-		closed(conn, gone)
-	})
-	res, err := newTransport(t, short).RoundTrip(newRequest(t, app.in(t.Context()), "GET", "/", nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, err := read(t, res)
-	if netErr, ok := errors.AsType[net.Error](err); body != "hel" || !ok || !netErr.Timeout() {
-		t.Errorf("got %q, %v; want \"hel\" and a timeout", body, err)
-	}
-	<-gone
-}
-
-// The wait for an answer begins when the request is sent: an upload may take longer than the header timeout.
-func TestSlowUploadOutlivesTheHeaderTimeout(t *testing.T) {
-	noLeak(t)
-	app := fakeApp(t, func(conn net.Conn, vars map[string]string) {
-		_, _ = io.CopyN(io.Discard, conn, 2)
-		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"+vars["CONTENT_LENGTH"])
-	})
-	body, client := io.Pipe()
-	go func() {
-		_, _ = io.WriteString(client, "a")
-		<-time.After(120 * time.Millisecond)
-		_, _ = io.WriteString(client, "b")
-	}()
-	r := newRequest(t, app.in(t.Context()), "POST", "/", body)
-	r.ContentLength = 2
-	res, err := newTransport(t, short).RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := read(t, res); got != "2" || err != nil {
-		t.Errorf("got %q, %v; want \"2\"", got, err)
-	}
-}
-
-func TestContextEndsEveryStage(t *testing.T) {
-	noLeak(t)
-	gone, reached := make(chan struct{}, 1), make(chan struct{}, 1)
-	silent := fakeApp(t, func(conn net.Conn, _ map[string]string) { reached <- struct{}{}; closed(conn, gone) })
-	deaf := fakeApp(t, func(net.Conn, map[string]string) { reached <- struct{}{}; <-gone })
-	full, _ := fullQueue(t)
-	stuck, client := io.Pipe()
-	defer client.Close()
-	tests := []struct {
-		name string
-		app  address
-		body io.Reader
-	}{
-		{"connecting", full, nil},
-		{"a full socket", deaf, bytes.NewReader(make([]byte, 8<<20))},
-		{"a client that sends nothing", silent, stuck},
-		{"the head", silent, nil},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(tt.app.in(t.Context()))
-			defer cancel()
-			go func() {
-				if tt.app != full {
-					<-reached
-				}
-				cancel()
-			}()
-			r := newRequest(t, ctx, "POST", "/", tt.body)
-			if tt.body != nil {
-				r.ContentLength = 8 << 20
-			}
-			res, err := newTransport(t, nil).RoundTrip(r)
-			if err == nil {
-				_ = res.Body.Close()
-			}
-			if !errors.Is(err, context.Canceled) {
-				t.Errorf("got %v, want context canceled", err)
-			}
-			switch tt.app {
-			case deaf:
-				gone <- struct{}{}
-			case silent:
-				<-gone
-			}
-		})
-	}
-	t.Run("the body", func(t *testing.T) {
-		app := fakeApp(t, func(conn net.Conn, _ map[string]string) {
-			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\n\r\nhel")
-			closed(conn, gone)
-		})
-		ctx, cancel := context.WithCancel(app.in(t.Context()))
-		defer cancel()
-		res, err := newTransport(t, nil).RoundTrip(newRequest(t, ctx, "GET", "/", nil))
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.ReadFull(res.Body, make([]byte, 3))
-		cancel()
-		// A body that ends by close must not seem to end here.
-		if _, err := read(t, res); !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v, want context canceled", err)
-		}
-		<-gone
-	})
-}
-
 func TestFullListenQueueIsWaitedFor(t *testing.T) {
 	noLeak(t)
 	app, accept := fullQueue(t)
 	go accept()
-	res, err := newTransport(t, nil).RoundTrip(newRequest(t, app.in(t.Context()), "GET", "/", nil))
+	res, err := newTransport(t, nil).RoundTrip(newRequest(app.in(t.Context()), t, "GET", "/", nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,10 +35,10 @@ func TestFullListenQueueIsWaitedFor(t *testing.T) {
 func TestDialErrorsAreSuch(t *testing.T) {
 	t.Parallel()
 	body := &countingBody{Reader: strings.NewReader("hello")}
-	r := newRequest(t, deadAddress(t).in(t.Context()), "POST", "/", body)
+	r := newRequest(deadAddress(t).in(t.Context()), t, "POST", "/", body)
 	r.ContentLength = 5
 	_, err := newTransport(t, nil).RoundTrip(r) //nolint:bodyclose // there is none
-	if _, ok := err.(reverseproxy.DialError); !ok {
+	if _, ok := errors.AsType[reverseproxy.DialError](err); !ok {
 		t.Errorf("got %T %v, want a dial error", err, err)
 	}
 	if body.reads != 0 || body.closes != 1 {
@@ -293,7 +81,7 @@ func TestBodyOfUnknownLength(t *testing.T) {
 			ctx := app.in(t.Context())
 			body := io.NopCloser(strings.NewReader(tt.body))
 			for range 2 { // a retry gets the same body, read to its end
-				r := newRequest(t, ctx, "POST", "/", nil)
+				r := newRequest(ctx, t, "POST", "/", nil)
 				r.Body, r.ContentLength = body, -1
 				res, err := transport.RoundTrip(r)
 				if err != nil {
@@ -317,7 +105,7 @@ func TestStreamedBodyIsNotSentTwice(t *testing.T) {
 	ctx := answering(t, "garbage\r\n").in(t.Context())
 	body := &countingBody{Reader: strings.NewReader("hello")}
 	attempt := func() (*http.Response, error) {
-		r := newRequest(t, ctx, "POST", "/", body)
+		r := newRequest(ctx, t, "POST", "/", body)
 		r.ContentLength = 5
 		return newTransport(t, nil).RoundTrip(r)
 	}
@@ -354,7 +142,7 @@ func TestBodyThatBreaksOff(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := newRequest(t, app.in(t.Context()), "POST", "/", tt.body)
+			r := newRequest(app.in(t.Context()), t, "POST", "/", tt.body)
 			r.ContentLength = 5
 			res, err := newTransport(t, nil).RoundTrip(r)
 			if err != nil {
@@ -397,7 +185,7 @@ func TestRefusals(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, report := framing.With(deadAddress(t).in(t.Context()))
-			r := newRequest(t, ctx, tt.method, "/", nil)
+			r := newRequest(ctx, t, tt.method, "/", nil)
 			tt.change(r)
 			res, err := newTransport(t, nil).RoundTrip(r)
 			if err != nil {
@@ -416,7 +204,7 @@ func TestRefusals(t *testing.T) {
 
 func TestMaxBlockIsASetting(t *testing.T) {
 	t.Parallel()
-	r := newRequest(t, deadAddress(t).in(t.Context()), "GET", "/", nil)
+	r := newRequest(deadAddress(t).in(t.Context()), t, "GET", "/", nil)
 	r.Header.Set("Cookie", strings.Repeat("x", 5000))
 	res, err := newTransport(t, func(t *Transport) { t.MaxBlock = 4096 }).RoundTrip(r)
 	if err != nil {
@@ -442,7 +230,7 @@ func TestBadAnswersAreErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := newTransport(t, nil).RoundTrip(newRequest(t, answering(t, tt.answer).in(t.Context()), "GET", "/", nil)) //nolint:bodyclose // there is none
+			_, err := newTransport(t, nil).RoundTrip(newRequest(answering(t, tt.answer).in(t.Context()), t, "GET", "/", nil)) //nolint:bodyclose // there is none
 			if _, dial := errors.AsType[reverseproxy.DialError](err); !errors.Is(err, tt.want) || dial {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
@@ -468,7 +256,7 @@ func TestVerdicts(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, report := framing.With(answering(t, tt.answer).in(t.Context()))
-			res, err := newTransport(t, nil).RoundTrip(newRequest(t, ctx, tt.method, "/", nil))
+			res, err := newTransport(t, nil).RoundTrip(newRequest(ctx, t, tt.method, "/", nil))
 			if err != nil {
 				t.Fatal(err)
 			}

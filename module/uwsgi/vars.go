@@ -115,8 +115,8 @@ func headerVariable(name string) (string, bool) {
 	}
 	switch string(key) {
 	case "HTTP_",
-		"HTTP_HOST",  // Request.Host is the one that was routed on
-		"HTTP_PROXY", // httpoxy: HTTP libraries read it as their proxy's address
+		"HTTP_HOST",                                // Request.Host is the one that was routed on
+		"HTTP_PROXY",                               // httpoxy: HTTP libraries read it as their proxy's address
 		"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", // sent without HTTP_
 		"HTTP_CONNECTION", "HTTP_KEEP_ALIVE", "HTTP_PROXY_CONNECTION", "HTTP_TE", "HTTP_TRAILER",
 		"HTTP_TRANSFER_ENCODING", "HTTP_UPGRADE": // of another connection than the application's

@@ -24,9 +24,14 @@ func proxied(t *testing.T, change func(*http.Request)) *http.Request {
 		Method: http.MethodGet, URL: u, RequestURI: "/shop/a%20b?q=1", Host: "shop.test", RemoteAddr: "198.51.100.7:4711",
 		Proto: "HTTP/2.0", ProtoMajor: 2, Header: http.Header{"X-Forwarded-Proto": {"http"}},
 	}
-	ctx := context.WithValue(t.Context(), caddyhttp.OriginalRequestCtxKey, http.Request{URL: u, RequestURI: r.RequestURI})
-	ctx = context.WithValue(ctx, caddyhttp.VarsCtxKey, map[string]any{caddyhttp.ClientIPVarKey: "198.51.100.7"})
-	ctx = context.WithValue(ctx, caddy.ReplacerCtxKey, caddy.NewReplacer())
+	ctx := t.Context()
+	for key, value := range map[caddy.CtxKey]any{
+		caddyhttp.OriginalRequestCtxKey: http.Request{URL: u, RequestURI: r.RequestURI},
+		caddyhttp.VarsCtxKey:            map[string]any{caddyhttp.ClientIPVarKey: "198.51.100.7"},
+		caddy.ReplacerCtxKey:            caddy.NewReplacer(),
+	} {
+		ctx = context.WithValue(ctx, key, value) //nolint:forbidigo,fatcontext // as Caddy's server does; three values
+	}
 	r = r.WithContext(ctx)
 	if change != nil {
 		change(r)
@@ -74,10 +79,14 @@ func TestVariables(t *testing.T) {
 		{"https as reverse_proxy settled it", header("X-Forwarded-Proto", "https"), map[string]string{
 			"HTTPS": "on", "REQUEST_SCHEME": "https", "SERVER_PORT": "443",
 		}},
-		{"https by TLS alone", func(r *http.Request) { delete(r.Header, "X-Forwarded-Proto"); r.TLS = &tls.ConnectionState{} },
-			map[string]string{"HTTPS": "on", "REQUEST_SCHEME": "https"}},
-		{"a trusted proxy's http over TLS", func(r *http.Request) { r.TLS = &tls.ConnectionState{} },
-			map[string]string{"HTTPS": absent, "REQUEST_SCHEME": "http"}},
+		{
+			"https by TLS alone", func(r *http.Request) { delete(r.Header, "X-Forwarded-Proto"); r.TLS = &tls.ConnectionState{} },
+			map[string]string{"HTTPS": "on", "REQUEST_SCHEME": "https"},
+		},
+		{
+			"a trusted proxy's http over TLS", func(r *http.Request) { r.TLS = &tls.ConnectionState{} },
+			map[string]string{"HTTPS": absent, "REQUEST_SCHEME": "http"},
+		},
 		{"a list of schemes", header("X-Forwarded-Proto", "HTTPS , http"), map[string]string{"HTTPS": "on"}},
 		{"no scheme at all", header("X-Forwarded-Proto", "nothttps"), map[string]string{"HTTPS": absent, "REQUEST_SCHEME": "http"}},
 

@@ -1,0 +1,358 @@
+package collapse
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// begin returns a shared fill of which the caller is the leader.
+func begin(t *testing.T, limits *Limits, limit int64) (*Group, *Fill, *Reader) {
+	t.Helper()
+	g := NewGroup(limits)
+	f, r := mustJoin(t, g, key(1), limit, RoleLeader)
+	f.Settle(OutcomeShared, Answer{Status: 200}, nil)
+	return g, f, r
+}
+
+// finish ends the fill, and all it held must be given back.
+func finish(t *testing.T, limits *Limits, f *Fill, readers ...*Reader) {
+	t.Helper()
+	for _, r := range readers {
+		r.Close()
+		r.Close()
+	}
+	f.End(nil)
+	f.Leave()
+	wantLimits(t, limits, 0, 0)
+}
+
+// A body of ten pieces, one each second, for one who reads along, one who dozes
+// and one who comes at the last moment.
+func TestEachReaderAtItsOwnPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := NewLimits(1, 1<<20)
+		g, f, eager := begin(t, limits, 1<<20)
+		_, dozer := mustJoin(t, g, key(1), 1<<20, RoleFollower)
+		want := page(10_000)
+		go func() {
+			for piece := range 10 {
+				time.Sleep(time.Second)
+				mustWrite(t, f.Body, want[piece*1000:(piece+1)*1000])
+			}
+			f.End(nil)
+		}()
+		read := func(name string, r *Reader, pause time.Duration, pieces int) {
+			defer r.Close()
+			var got []byte
+			for n := 0; ; n++ {
+				time.Sleep(pause)
+				piece, err := r.Next(t.Context())
+				if errors.Is(err, io.EOF) {
+					if n != pieces {
+						t.Errorf("%s read %d pieces, want %d", name, n, pieces)
+					}
+					break
+				}
+				got = append(got, piece...)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%s read %d bytes, which are not the body", name, len(got))
+			}
+		}
+		go read("the eager one", eager, 0, 10)
+		go read("the dozer", dozer, 5*time.Second+1, 2)
+		time.Sleep(9*time.Second + 1)
+		synctest.Wait()
+		_, late := mustJoin(t, g, key(1), 1<<20, RoleFollower)
+		go read("the late one", late, 0, 2)
+		synctest.Wait()
+		wantLimits(t, limits, 1, 9000)
+		time.Sleep(time.Minute)
+		finish(t, limits, f, late)
+	})
+}
+
+// Past its limit a body is streamed: what is in memory stays within the window
+// and what the writer may add to it, however long the body is.
+func TestStreamKeepsAWindow(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		limit int64
+		room  int64 // of all fills together
+		piece int
+	}{
+		{"in small pieces", 256 << 10, 1 << 20, 1000},
+		{"in pieces larger than the window", 256 << 10, 1 << 20, 3*window + 7},
+		{"in one piece", 256 << 10, 1 << 20, 2 << 20},
+		{"because all fills together have no room", 1 << 20, 100 << 10, 4096},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limits := NewLimits(1, tt.room)
+				_, f, r := begin(t, limits, tt.limit)
+				want := page(2 << 20)
+				go func() {
+					for p := want; len(p) > 0; p = p[min(len(p), tt.piece):] {
+						mustWrite(t, f.Body, p[:min(len(p), tt.piece)])
+					}
+					if _, whole := f.Body.Whole(); whole {
+						t.Error("a streamed body counts as whole")
+					}
+					f.End(nil)
+				}()
+				var got []byte
+				for {
+					time.Sleep(time.Second)
+					synctest.Wait()
+					if limits.Bytes() > min(tt.limit, tt.room) {
+						t.Fatalf("%d bytes charged", limits.Bytes())
+					}
+					if n := held(f.Body); len(got) > 0 && n > 2*window {
+						t.Fatalf("%d bytes held after %d were read", n, len(got))
+					}
+					piece, err := r.Next(t.Context())
+					if err != nil {
+						break
+					}
+					got = append(got, piece...)
+				}
+				if !bytes.Equal(got, want) {
+					t.Errorf("read %d bytes, which are not the body", len(got))
+				}
+				finish(t, limits, f, r)
+			})
+		})
+	}
+}
+
+func TestStreamWithoutReadersStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := NewLimits(1, 1<<20)
+		g, f, r := begin(t, limits, 1000)
+		_, second := mustJoin(t, g, key(1), 1000, RoleFollower)
+		failed := make(chan error)
+		go func() {
+			_, err := f.Body.Write(page(1 << 20))
+			failed <- err
+		}()
+		r.Close()
+		synctest.Wait()
+		select {
+		case err := <-failed:
+			t.Errorf("ended with %v while one still reads", err)
+		default:
+		}
+		second.Close()
+		if err := <-failed; !errors.Is(err, ErrNoReaders) {
+			t.Errorf("got %v, want %v", err, ErrNoReaders)
+		}
+		finish(t, limits, f)
+	})
+}
+
+// What may still be stored is read to its end for the store's sake.
+func TestKeptBodyNeedsNoReaders(t *testing.T) {
+	limits := NewLimits(1, 1<<20)
+	_, f, r := begin(t, limits, 1<<20)
+	r.Close()
+	mustWrite(t, f.Body, page(1000))
+	if body, whole := f.Body.Whole(); !whole || !bytes.Equal(body, page(1000)) {
+		t.Errorf("got %d bytes, whole: %t", len(body), whole)
+	}
+	wantLimits(t, limits, 1, 1000)
+	finish(t, limits, f)
+}
+
+func TestLaggardIsDroppedForTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := NewLimits(1, 1<<20)
+		g, f, a := begin(t, limits, 1000)
+		_, b := mustJoin(t, g, key(1), 1000, RoleFollower)
+		_, laggard := mustJoin(t, g, key(1), 1000, RoleFollower)
+		want := page(1 << 20)
+		start := time.Now()
+		go func() {
+			mustWrite(t, f.Body, want)
+			f.End(nil)
+		}()
+		for _, r := range []*Reader{a, b} {
+			go func() {
+				if got, err := drain(t.Context(), r); !errors.Is(err, io.EOF) || !bytes.Equal(got, want) {
+					t.Errorf("read %d bytes and then %v", len(got), err)
+				}
+			}()
+		}
+		<-f.Done()
+		if waited := time.Since(start); waited != patience {
+			t.Errorf("the others waited %v for the laggard, want %v", waited, patience)
+		}
+		if _, err := laggard.Next(t.Context()); !errors.Is(err, ErrLagging) {
+			t.Errorf("the laggard got %v, want %v", err, ErrLagging)
+		}
+		if laggard.Waiting() {
+			t.Error("the laggard waits for more")
+		}
+		synctest.Wait()
+		finish(t, limits, f, a, b, laggard)
+	})
+}
+
+// A visitor with a slow line gets the page as slowly as he takes it, if that
+// costs others no more than a moment.
+func TestSlowReadersAreNotDropped(t *testing.T) {
+	const moment = patience - time.Millisecond
+	for _, tt := range []struct {
+		name  string
+		first []time.Duration // when each reader takes its first piece; then one every hour
+	}{
+		{"alone", []time.Duration{0}},
+		{"two equally slow", []time.Duration{time.Hour, time.Hour}},
+		{"one a moment after the other", []time.Duration{time.Hour, time.Hour + moment}},
+		{"three in turn", []time.Duration{time.Hour, time.Hour + moment/2, time.Hour + moment}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limits := NewLimits(1, 1<<20)
+				g, f, first := begin(t, limits, 1000)
+				readers := []*Reader{first}
+				for len(readers) < len(tt.first) {
+					_, r := mustJoin(t, g, key(1), 1000, RoleFollower)
+					readers = append(readers, r)
+				}
+				want := page(20 * window)
+				go func() {
+					mustWrite(t, f.Body, want)
+					f.End(nil)
+				}()
+				for i, r := range readers {
+					go func() {
+						time.Sleep(tt.first[i])
+						var got []byte
+						piece, err := r.Next(t.Context())
+						for ; err == nil; piece, err = r.Next(t.Context()) {
+							got = append(got, piece...)
+							time.Sleep(time.Hour)
+						}
+						if !errors.Is(err, io.EOF) || !bytes.Equal(got, want) {
+							t.Errorf("reader %d got %d bytes and then %v", i, len(got), err)
+						}
+					}()
+				}
+				time.Sleep(100 * time.Hour)
+				finish(t, limits, f, readers...)
+			})
+		})
+	}
+}
+
+func TestCutOffBody(t *testing.T) {
+	limits := NewLimits(1, 1<<20)
+	_, f, r := begin(t, limits, 1<<20)
+	mustWrite(t, f.Body, []byte("half a page"))
+	f.End(errOrigin)
+	if got, err := drain(t.Context(), r); string(got) != "half a page" || !errors.Is(err, ErrTruncated) || !errors.Is(err, errOrigin) {
+		t.Errorf("got %q and %v", got, err)
+	}
+	if _, err := r.Next(t.Context()); !errors.Is(err, ErrTruncated) {
+		t.Errorf("and then %v", err)
+	}
+	finish(t, limits, f, r)
+}
+
+func TestEndUnderAWaitingWriter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := NewLimits(1, 1<<20)
+		_, f, r := begin(t, limits, 1000)
+		go func() {
+			if n, err := f.Body.Write(page(1 << 20)); n > 2*window || !errors.Is(err, ErrEnded) {
+				t.Errorf("wrote %d bytes and got %v, want %v", n, err, ErrEnded)
+			}
+		}()
+		synctest.Wait()
+		f.End(errOrigin)
+		synctest.Wait()
+		finish(t, limits, f, r)
+	})
+}
+
+func TestNextHeedsItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		limits := NewLimits(1, 1<<20)
+		_, f, r := begin(t, limits, 1<<20)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(errOrigin) })
+		if !r.Waiting() {
+			t.Error("a reader with nothing to read does not wait")
+		}
+		if _, err := r.Next(ctx); !errors.Is(err, errOrigin) {
+			t.Errorf("got %v", err)
+		}
+		mustWrite(t, f.Body, []byte("page")) // and the place is not lost
+		if r.Waiting() {
+			t.Error("a reader with something to read waits")
+		}
+		if piece, err := r.Next(t.Context()); string(piece) != "page" || err != nil {
+			t.Errorf("got %q, %v", piece, err)
+		}
+		finish(t, limits, f, r)
+	})
+}
+
+// What the writer does with its buffer afterwards, and what a reader appends to
+// its piece, change nothing for anybody.
+func TestPiecesAreNotShared(t *testing.T) {
+	limits := NewLimits(1, 1<<20)
+	_, f, r := begin(t, limits, 1<<20)
+	buf := []byte("one ")
+	mustWrite(t, f.Body, buf)
+	piece, _ := r.Next(t.Context())
+	copy(buf, "two ")
+	mustWrite(t, f.Body, buf)
+	_ = append(piece, "evil"...)
+	if next, _ := r.Next(t.Context()); string(piece) != "one " || string(next) != "two " {
+		t.Errorf("got %q and %q", piece, next)
+	}
+	finish(t, limits, f, r)
+}
+
+func TestGrow(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		n, charged int64
+	}{
+		{"to what comes", 5000, 5000},
+		{"to more than is kept", 20_000, 0},
+		{"to more than all fills may keep", 9000, 0},
+		{"to nothing", 0, 0},
+		{"to less than nothing", -1, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			limits := NewLimits(1, 8000)
+			_, f, r := begin(t, limits, 10_000)
+			f.Body.Grow(tt.n)
+			f.Body.Grow(100) // the first that fits counts
+			if tt.charged == 0 {
+				tt.charged = 100
+			}
+			wantLimits(t, limits, 1, tt.charged)
+			mustWrite(t, f.Body, page(5000))
+			wantLimits(t, limits, 1, 5000)
+			finish(t, limits, f, r)
+		})
+	}
+}
+
+// The watch may end a fill while its header is still being worked on.
+func TestGrowAfterTheEndTakesNothing(t *testing.T) {
+	limits := NewLimits(1, 1<<20)
+	_, f, r := begin(t, limits, 1<<20)
+	r.Close()
+	f.End(errOrigin)
+	f.Body.Grow(5000)
+	finish(t, limits, f)
+}
