@@ -110,6 +110,6 @@ func (v *visitor) do(req *http.Request) (a answer, err error) {
 
 // stopwatch returns a function that tells the time since.
 func stopwatch() func() time.Duration {
-	start := time.Now()                                     
+	start := time.Now()
 	return func() time.Duration { return time.Since(start) }
 }
