@@ -113,8 +113,9 @@ func (h *Handler) start(app *App, log *zap.Logger) error {
 // Cleanup lets the line's fills end, and lets go of the store.
 func (h *Handler) Cleanup() error {
 	if h.engine != nil {
+		// It stays: a request that a server took as it ended may still come, and is
+		// forwarded by an engine that is closed.
 		h.engine.Close(drain)
-		h.engine = nil
 	}
 	if h.size == 0 {
 		return nil

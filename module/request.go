@@ -30,12 +30,13 @@ func (h *Handler) describe(r *http.Request) (*policy.Request, error) {
 		return nil, caddyhttp.Error(http.StatusInternalServerError,
 			fmt.Errorf("page_cache: the request has not been prepared by Caddy's HTTP server"))
 	}
+	at := h.placeIn(server)
 	q := &policy.Request{
 		Method: r.Method, Scheme: "http", Host: r.Host, Header: r.Header,
 		Original: r.RequestURI, Current: requestURI(r),
 		HasBody: r.ContentLength != 0 || len(r.TransferEncoding) > 0,
 		Site:    site(r, server),
-		Route:   h.placeIn(server),
+		Route:   at.name, OpenEnded: at.open,
 	}
 	if original, ok := ctx.Value(caddyhttp.OriginalRequestCtxKey).(http.Request); ok {
 		q.Original = original.RequestURI

@@ -28,15 +28,15 @@ import (
 // Edge is a running server.
 type Edge struct {
 	Addr string // host:port of the first site
-	t    testing.TB
+	tb   testing.TB
 }
 
 // FreeAddr returns an address on loopback that was free a moment ago.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
+func FreeAddr(tb testing.TB) string {
+	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer l.Close()
 	return l.Addr().String()
@@ -45,13 +45,13 @@ func FreeAddr(t testing.TB) string {
 // Start runs a Caddyfile until the test ends. In its text PORT stands for a free
 // port, and EDGE for the address of a site on it for any host; Addr then holds
 // where to reach it. Lines that begin with GLOBAL go into the global options.
-func Start(t testing.TB, caddyfile string) *Edge {
-	t.Helper()
-	e := &Edge{Addr: FreeAddr(t), t: t}
+func Start(tb testing.TB, caddyfile string) *Edge {
+	tb.Helper()
+	e := &Edge{Addr: FreeAddr(tb), tb: tb}
 	e.Load(caddyfile)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
-			t.Errorf("stopping Caddy: %v", err)
+			tb.Errorf("stopping Caddy: %v", err)
 		}
 	})
 	return e
@@ -59,20 +59,21 @@ func Start(t testing.TB, caddyfile string) *Edge {
 
 // Load replaces the running configuration, as a reload does.
 func (e *Edge) Load(caddyfile string) {
-	e.t.Helper()
+	e.tb.Helper()
 	text := e.expand(caddyfile)
 	config, warnings, err := caddyconfig.GetAdapter("caddyfile").Adapt([]byte(text), map[string]any{"filename": "Caddyfile"})
 	if err != nil {
-		e.t.Fatalf("adapting: %v\n%s", err, text)
+		e.tb.Fatalf("adapting: %v\n%s", err, text)
 	}
 	for _, w := range warnings {
 		if !strings.Contains(w.Message, "not formatted") {
-			e.t.Errorf("adapting: %v", w)
+			e.tb.Errorf("adapting: %v", w)
 		}
 	}
 	if err := caddy.Load(config, true); err != nil {
-		e.t.Fatalf("loading: %v\n%s", err, text)
+		e.tb.Fatalf("loading: %v\n%s", err, text)
 	}
+	replaced()
 }
 
 func (e *Edge) expand(caddyfile string) string {
@@ -100,24 +101,24 @@ type Answer struct {
 }
 
 // CacheStatus returns our member of Cache-Status, which must be the last.
-func (a *Answer) CacheStatus(t testing.TB) httpsfv.Item {
-	t.Helper()
+func (a *Answer) CacheStatus(tb testing.TB) httpsfv.Item {
+	tb.Helper()
 	list, err := httpsfv.UnmarshalList(a.Header["Cache-Status"])
 	if err != nil || len(list) == 0 {
-		t.Fatalf("Cache-Status %q: %v", a.Header["Cache-Status"], err)
+		tb.Fatalf("Cache-Status %q: %v", a.Header["Cache-Status"], err)
 	}
 	item, ok := list[len(list)-1].(httpsfv.Item)
 	if name, _ := item.Value.(httpsfv.Token); !ok || name != "page-cache" {
-		t.Fatalf("Cache-Status %q: the last member is not ours", a.Header["Cache-Status"])
+		tb.Fatalf("Cache-Status %q: the last member is not ours", a.Header["Cache-Status"])
 	}
 	return item
 }
 
 // Is reports whether the answer's Cache-Status has all of the given parameters:
-// "hit", "fwd=bypass", "detail=cookie", "stored" …
-func (a *Answer) Is(t testing.TB, params ...string) bool {
-	t.Helper()
-	item := a.CacheStatus(t)
+// "hit", "fwd=bypass", "detail=cookie" or "stored", for example.
+func (a *Answer) Is(tb testing.TB, params ...string) bool {
+	tb.Helper()
+	item := a.CacheStatus(tb)
 	for _, p := range params {
 		name, want, hasValue := strings.Cut(p, "=")
 		got, ok := item.Params.Get(name)
@@ -129,46 +130,62 @@ func (a *Answer) Is(t testing.TB, params ...string) bool {
 }
 
 // Want fails the test unless Is.
-func (a *Answer) Want(t testing.TB, params ...string) {
-	t.Helper()
-	if !a.Is(t, params...) {
-		t.Errorf("Cache-Status %q, want %v (status %d)", a.Header["Cache-Status"], params, a.Status)
+func (a *Answer) Want(tb testing.TB, params ...string) {
+	tb.Helper()
+	if !a.Is(tb, params...) {
+		tb.Errorf("Cache-Status %q, want %v (status %d)", a.Header["Cache-Status"], params, a.Status)
 	}
 }
 
 // Raw sends bytes over a new connection, and reads one response to a request of
 // the given method.
-func (e *Edge) Raw(method, request string) *Answer { return RawTo(e.t, e.Addr, method, request) }
+func (e *Edge) Raw(method, request string) *Answer { return RawTo(e.tb, e.Addr, method, request) }
 
 // RawTo is Raw for any address.
-func RawTo(t testing.TB, addr, method, request string) *Answer {
-	conn, err := net.DialTimeout("tcp", addr, 10*time.Second)
+func RawTo(tb testing.TB, addr, method, request string) *Answer {
+	tb.Helper()
+	return RawFrom(tb, "", addr, method, request)
+}
+
+// RawFrom is RawTo from a source address of the test's choice: all of 127.0.0.0/8
+// is this machine's on Linux. "" leaves the choice to the system.
+func RawFrom(tb testing.TB, from, addr, method, request string) *Answer {
+	tb.Helper()
+	dialer := net.Dialer{Timeout: 10 * time.Second}
+	if from != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
+	conn, err := dialer.Dial("tcp", addr)
 	if err != nil {
-		t.Errorf("dialing the edge: %v", err)
+		tb.Errorf("dialing the edge: %v", err)
 		return &Answer{Err: err, Header: http.Header{}}
 	}
 	defer conn.Close()
-	return exchange(t, conn, method, request)
+	return exchange(tb, conn, method, request)
 }
 
-// RawTLS is Raw over TLS, with a certificate of the client's if cert is not nil.
-func RawTLS(t testing.TB, addr, name, method, request string, cert *tls.Certificate) *Answer {
-	config := &tls.Config{InsecureSkipVerify: true, ServerName: name, NextProtos: []string{"http/1.1"}} //nolint:gosec // a test's own server
+// RawTLS is Raw over TLS to the given server name, with a certificate of the
+// client's if cert is not nil.
+func RawTLS(tb testing.TB, addr, name, request string, cert *tls.Certificate) *Answer {
+	tb.Helper()
+	config := &tls.Config{InsecureSkipVerify: true, ServerName: name, NextProtos: []string{"http/1.1"}}
 	if cert != nil {
 		config.Certificates = []tls.Certificate{*cert}
 	}
 	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", addr, config)
 	if err != nil {
-		t.Errorf("dialing the edge: %v", err)
+		tb.Errorf("dialing the edge: %v", err)
 		return &Answer{Err: err, Header: http.Header{}}
 	}
 	defer conn.Close()
-	return exchange(t, conn, method, request)
+	method, _, _ := strings.Cut(request, " ")
+	return exchange(tb, conn, method, request)
 }
 
-func exchange(t testing.TB, conn net.Conn, method, request string) *Answer {
+func exchange(tb testing.TB, conn net.Conn, method, request string) *Answer {
+	tb.Helper()
 	if err := conn.SetDeadline(time.Now().Add(60 * time.Second)); err != nil {
-		t.Error(err)
+		tb.Error(err)
 	}
 	if _, err := io.WriteString(conn, request); err != nil {
 		return &Answer{Err: err, Header: http.Header{}}
@@ -180,16 +197,22 @@ func exchange(t testing.TB, conn net.Conn, method, request string) *Answer {
 	defer response.Body.Close()
 	var body bytes.Buffer
 	_, err = body.ReadFrom(response.Body)
-	return &Answer{Status: response.StatusCode, Header: response.Header, Body: body.String(), Err: err}
+	a := &Answer{Status: response.StatusCode, Header: response.Header, Body: body.String(), Err: err}
+	judge(tb, method, request, a)
+	return a
 }
 
 // Get sends a plain GET with the given header lines.
 func (e *Edge) Get(target string, lines ...string) *Answer { return e.Do("GET", target, lines...) }
 
 // Do sends a request without a body. Host is shop.test unless a line says
-// otherwise.
+// otherwise. When it returns an answer that is being stored, it is in the store.
 func (e *Edge) Do(method, target string, lines ...string) *Answer {
-	return e.Raw(method, Request(method, target, lines...))
+	a := e.Raw(method, Request(method, target, lines...))
+	if status := a.Header["Cache-Status"]; len(status) > 0 && strings.Contains(status[len(status)-1], "stored") {
+		settle()
+	}
+	return a
 }
 
 // Request writes the text of a request without a body.

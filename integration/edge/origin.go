@@ -38,18 +38,18 @@ type Origin struct {
 // NewOrigin listens on loopback until the test ends. answer writes the whole
 // response and says whether the connection stays open; it is called from many
 // goroutines. nil: Echo.
-func NewOrigin(t testing.TB, answer func(conn io.Writer, a Asked) (keep bool)) *Origin {
-	t.Helper()
+func NewOrigin(tb testing.TB, answer func(conn io.Writer, a Asked) (keep bool)) *Origin {
+	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if answer == nil {
 		answer = Echo
 	}
 	o := &Origin{Addr: l.Addr().String(), answer: answer, conns: map[net.Conn]bool{}}
 	o.wg.Go(func() { o.accept(l) })
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		l.Close()
 		o.mu.Lock()
 		for c := range o.conns {
@@ -168,12 +168,13 @@ func EchoBody(a Asked) string {
 // the given header lines.
 func Reply(conn io.Writer, status, body string, lines ...string) {
 	sum := sha256.Sum256([]byte(body))
-	head := fmt.Sprintf("HTTP/1.1 %s\r\nContent-Type: text/html\r\nContent-Length: %d\r\nX-Sum: %s\r\n",
+	var b strings.Builder
+	fmt.Fprintf(&b, "HTTP/1.1 %s\r\nContent-Type: text/html\r\nContent-Length: %d\r\nX-Sum: %s\r\n",
 		status, len(body), hex.EncodeToString(sum[:]))
 	for _, l := range lines {
-		head += l + "\r\n"
+		b.WriteString(l + "\r\n")
 	}
-	_, _ = io.WriteString(conn, head+"\r\n"+body)
+	_, _ = io.WriteString(conn, b.String()+"\r\n"+body)
 }
 
 // Whole reports whether the answer's body is the one that the origin announced

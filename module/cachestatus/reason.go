@@ -33,6 +33,7 @@ const (
 	ReasonUser
 	ReasonEventStream
 	ReasonOperator
+	ReasonNamedRoute
 	ReasonOnlyIfCached
 	ReasonPurge
 
@@ -57,6 +58,7 @@ const (
 	ReasonFillFailed
 	ReasonFillTimeout
 	ReasonFillLimit
+	ReasonReplaced
 	ReasonStore
 	ReasonInternal
 
@@ -87,6 +89,7 @@ var rows = [reasonCount]row{
 	ReasonUser:              {"user", "Caddy knows the user (basic_auth, http.auth.user.*)."},
 	ReasonEventStream:       {"event-stream", "The client asked for server-sent events."},
 	ReasonOperator:          {"operator", "The line's bypass matcher matched."},
+	ReasonNamedRoute:        {"named-route", "The line stands in a named route that goes on behind it, so what makes the page depends on who invoked the route."},
 	ReasonOnlyIfCached:      {"only-if-cached", "The client wanted a stored response only, and there is none: 504."},
 	ReasonPurge:             {"purge", "PURGE on the public site is refused: 405."},
 
@@ -109,6 +112,7 @@ var rows = [reasonCount]row{
 	ReasonFillFailed:  {"fill-failed", "The fill gave no whole answer (refused, cut off, panicked)."},
 	ReasonFillTimeout: {"fill-timeout", "The origin gave no answer in time."},
 	ReasonFillLimit:   {"fill-limit", "As many fills as allowed are under way; the request was forwarded by itself."},
+	ReasonReplaced:    {"replaced", "The configuration was being replaced and starts no more fills; the request was forwarded by itself."},
 	ReasonStore:       {"store", "The store was in trouble; the request was served without it."},
 	ReasonInternal:    {"internal", "The cache lost its way and stood aside; please report it."},
 }

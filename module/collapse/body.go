@@ -1,18 +1,19 @@
 package collapse
 
 import (
-	"context"
 	"errors"
-	"io"
-	"slices"
 	"sync"
 	"time"
 )
 
 const (
-	// window is how much of a streamed body is kept between its writer and its
-	// slowest reader, in bytes.
+	// window is how far the writer of a streamed body may be ahead of its slowest
+	// reader before he waits, in bytes.
 	window = 64 << 10
+	// A body is kept in chunks of these sizes, which grow with it: it never moves,
+	// and what was read is let go piece by piece.
+	minChunk = 4 << 10
+	maxChunk = window
 	// patience is how long a reader who has taken everything waits for a laggard.
 	patience = 5 * time.Second
 )
@@ -26,6 +27,8 @@ var (
 	ErrTruncated = errors.New("collapse: the body was cut off")
 	// ErrLagging tells a reader that he was dropped, because he held up others.
 	ErrLagging = errors.New("collapse: the reader was too slow for the others")
+
+	errClosed = errors.New("collapse: the reader was closed")
 )
 
 // Body is an answer's content while it arrives: one writer, many readers, each
@@ -35,14 +38,23 @@ type Body struct {
 	limit  int64 // the most that is kept whole, in bytes
 
 	mu        sync.Mutex // protects what follows
-	buf       []byte     // bytes from offset base on; never changed once written
-	base      int64
+	first     *chunk     // what is still kept; nil before the first write
+	last      *chunk
+	size      int64 // bytes written
 	charged   int64 // what limits has been asked for
 	streaming bool
 	ended     bool
 	err       error // why the body is not whole; set with ended
 	readers   map[*Reader]struct{}
 	changed   chan struct{} // closed and replaced when anything above changes
+}
+
+// chunk is a part of a body. Its bytes are never changed once written: readers
+// use them without the lock.
+type chunk struct {
+	start int64  // the place of its first byte in the body
+	data  []byte // what is written; its capacity is never exceeded
+	next  *chunk
 }
 
 func newBody(limits *Limits, limit int64) *Body {
@@ -59,14 +71,14 @@ func (b *Body) wakeLocked() {
 	b.changed = make(chan struct{})
 }
 
-// Grow makes room for a body of n bytes that is known to come, so that it is
-// not moved while it grows. It is a hint.
+// Grow makes room for a body of n bytes that is known to come, in one chunk. It is
+// a hint.
 func (b *Body) Grow(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if n > 0 && n <= b.limit && b.buf == nil && !b.streaming && !b.ended && b.limits.take(n) {
+	if n > 0 && n <= b.limit && b.first == nil && !b.streaming && !b.ended && b.limits.take(n) {
 		b.charged = n
-		b.buf = make([]byte, 0, n)
+		b.addChunkLocked(n)
 	}
 }
 
@@ -89,20 +101,39 @@ func (b *Body) Write(p []byte) (int, error) {
 				return n, err
 			}
 		}
-		piece := p[n:]
-		if b.streaming {
-			piece = piece[:min(len(piece), window)]
-		}
-		b.buf = append(b.buf, piece...)
-		n += len(piece)
+		n += b.addLocked(p[n:])
 		b.wakeLocked()
 	}
 	return n, nil
 }
 
+// addLocked appends the beginning of p, as much as the last chunk takes, and
+// returns how much that was. b.mu is held.
+func (b *Body) addLocked(p []byte) int {
+	if b.last == nil || len(b.last.data) == cap(b.last.data) {
+		b.addChunkLocked(min(max(b.size, int64(len(p)), minChunk), maxChunk))
+	}
+	c := b.last
+	n := min(len(p), cap(c.data)-len(c.data), maxChunk)
+	c.data = append(c.data, p[:n]...)
+	b.size += int64(n)
+	return n
+}
+
+// addChunkLocked adds an empty chunk of this capacity. b.mu is held.
+func (b *Body) addChunkLocked(capacity int64) {
+	c := &chunk{start: b.size, data: make([]byte, 0, capacity)}
+	if b.last == nil {
+		b.first = c
+	} else {
+		b.last.next = c
+	}
+	b.last = c
+}
+
 // keepsLocked reports whether n more bytes can be kept whole. b.mu is held.
 func (b *Body) keepsLocked(n int64) bool {
-	size := int64(len(b.buf)) + n
+	size := b.size + n
 	if size > b.limit {
 		return false
 	}
@@ -125,13 +156,13 @@ func (b *Body) waitLocked() error {
 		}
 	}()
 	for {
-		b.trimLocked()
+		low := b.trimLocked()
 		switch {
 		case b.ended:
 			return ErrEnded
 		case len(b.readers) == 0:
 			return ErrNoReaders
-		case len(b.buf) < window:
+		case b.size-low < window:
 			return nil
 		}
 		var impatient <-chan time.Time
@@ -161,47 +192,55 @@ func (b *Body) waitLocked() error {
 	}
 }
 
-// trimLocked lets go of bytes that every reader has taken. b.mu is held.
-func (b *Body) trimLocked() {
-	low := b.base + int64(len(b.buf))
+// trimLocked lets go of chunks that every reader has taken, but for the last, and
+// returns up to where all have read. b.mu is held.
+func (b *Body) trimLocked() int64 {
+	low := b.size
 	for r := range b.readers {
 		low = min(low, r.offset)
 	}
-	if low > b.base {
-		b.buf = append([]byte(nil), b.buf[low-b.base:]...)
-		b.base = low
+	for b.first != nil && b.first.next != nil && b.first.next.start <= low {
+		b.first = b.first.next
 	}
-	if size := int64(len(b.buf)); size < b.charged {
-		b.limits.give(b.charged - size)
-		b.charged = size
+	if kept := b.size - b.baseLocked(); kept < b.charged {
+		b.limits.give(b.charged - kept)
+		b.charged = kept
 	}
+	return low
 }
 
-// unevenLocked reports whether the slowest reader holds up another. b.mu is held.
+// baseLocked returns where in the body begins what is still kept. b.mu is held.
+func (b *Body) baseLocked() int64 {
+	if b.first == nil {
+		return 0
+	}
+	return b.first.start
+}
+
+// holdsUpLocked reports whether the writer waits for r. b.mu is held.
+func (b *Body) holdsUpLocked(r *Reader) bool { return b.size-r.offset >= window }
+
+// unevenLocked reports whether there is a reader who could go on, if the writer
+// did not wait for others. b.mu is held.
 func (b *Body) unevenLocked() bool {
 	for r := range b.readers {
-		if r.offset > b.base {
+		if !b.holdsUpLocked(r) {
 			return true
 		}
 	}
 	return false
 }
 
-// dropLaggardsLocked drops the readers who have taken nothing of the window,
-// unless all are equally slow. b.mu is held.
+// dropLaggardsLocked drops the readers who hold up the writer, unless all do. b.mu
+// is held.
 func (b *Body) dropLaggardsLocked() {
-	var late []*Reader
-	for r := range b.readers {
-		if r.offset == b.base {
-			late = append(late, r)
-		}
-	}
-	if len(late) == len(b.readers) {
+	if !b.unevenLocked() {
 		return
 	}
-	for _, r := range late {
-		r.err = ErrLagging
-		delete(b.readers, r)
+	for r := range b.readers {
+		if b.holdsUpLocked(r) {
+			r.leaveLocked(ErrLagging)
+		}
 	}
 	b.wakeLocked()
 }
@@ -219,7 +258,19 @@ func (b *Body) Stream() {
 func (b *Body) Whole() ([]byte, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.buf, !b.streaming
+	switch {
+	case b.streaming:
+		return nil, false
+	case b.first == nil:
+		return nil, true
+	case b.first == b.last:
+		return b.first.data, true
+	}
+	all := make([]byte, 0, b.size)
+	for c := b.first; c != nil; c = c.next {
+		all = append(all, c.data...)
+	}
+	return all, true
 }
 
 // end ends the body: whole if err is nil, else cut off for the reason err. Only
@@ -241,80 +292,4 @@ func (b *Body) releaseLocked() {
 		b.limits.give(b.charged)
 		b.charged = 0
 	}
-}
-
-// Reader is one visitor's place in a Body. It is used by one goroutine.
-type Reader struct {
-	b      *Body
-	offset int64 // protected by b.mu
-	err    error // protected by b.mu
-}
-
-// attach adds a reader at the start; nil if the start is gone.
-func (b *Body) attach() *Reader {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.base > 0 {
-		return nil
-	}
-	r := &Reader{b: b}
-	b.readers[r] = struct{}{}
-	return r
-}
-
-// Close leaves the body. It may be called more than once.
-func (r *Reader) Close() {
-	r.b.mu.Lock()
-	defer r.b.mu.Unlock()
-	if _, ok := r.b.readers[r]; !ok {
-		return
-	}
-	delete(r.b.readers, r)
-	r.b.releaseLocked()
-	r.b.wakeLocked()
-}
-
-// Next returns the bytes that have arrived since the last call, and waits for
-// some if there are none. They stay valid and must not be changed. It returns
-// io.EOF at the end of a whole body, ErrTruncated (wrapped, with the reason) at
-// the end of one that was cut off, ErrLagging, or the context's error.
-func (r *Reader) Next(ctx context.Context) ([]byte, error) {
-	b := r.b
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for {
-		if r.err != nil {
-			return nil, r.err
-		}
-		if rest := b.buf[r.offset-b.base:]; len(rest) > 0 {
-			r.offset += int64(len(rest))
-			if b.streaming {
-				b.wakeLocked() // the writer may be waiting for this reader
-			}
-			return slices.Clip(rest), nil
-		}
-		if b.ended {
-			if b.err != nil {
-				return nil, errors.Join(ErrTruncated, b.err)
-			}
-			return nil, io.EOF
-		}
-		changed := b.changed
-		b.mu.Unlock()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			b.mu.Lock()
-			return nil, context.Cause(ctx)
-		}
-		b.mu.Lock()
-	}
-}
-
-// Waiting reports whether Next would wait: whether the reader has taken all there
-// is, and the body goes on.
-func (r *Reader) Waiting() bool {
-	r.b.mu.Lock()
-	defer r.b.mu.Unlock()
-	return !r.b.ended && r.err == nil && r.offset == r.b.base+int64(len(r.b.buf))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,33 +47,35 @@ func TestEachReaderAtItsOwnPace(t *testing.T) {
 			}
 			f.End(nil)
 		}()
-		read := func(name string, r *Reader, pause time.Duration, pieces int) {
+		start := time.Now()
+		read := func(name string, r *Reader, pause time.Duration, has *atomic.Int64) {
 			defer r.Close()
 			var got []byte
-			for n := 0; ; n++ {
-				time.Sleep(pause)
-				piece, err := r.Next(t.Context())
-				if errors.Is(err, io.EOF) {
-					if n != pieces {
-						t.Errorf("%s read %d pieces, want %d", name, n, pieces)
-					}
-					break
-				}
+			piece, err := r.Next(t.Context())
+			for ; err == nil; piece, err = r.Next(t.Context()) {
 				got = append(got, piece...)
+				has.Store(int64(len(got)))
+				time.Sleep(pause)
 			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("%s read %d bytes, which are not the body", name, len(got))
+			if !errors.Is(err, io.EOF) || !bytes.Equal(got, want) {
+				t.Errorf("%s read %d bytes and then %v", name, len(got), err)
+			}
+			if ended := time.Since(start); pause == 0 && ended != 10*time.Second {
+				t.Errorf("%s was at the end after %v", name, ended)
 			}
 		}
-		go read("the eager one", eager, 0, 10)
-		go read("the dozer", dozer, 5*time.Second+1, 2)
+		var eagerHas, dozerHas, lateHas atomic.Int64
+		go read("the eager one", eager, 0, &eagerHas)
+		go read("the dozer", dozer, time.Hour, &dozerHas)
 		time.Sleep(9*time.Second + 1)
-		synctest.Wait()
 		_, late := mustJoin(t, g, key(1), 1<<20, RoleFollower)
-		go read("the late one", late, 0, 2)
+		go read("the late one", late, 0, &lateHas)
 		synctest.Wait()
+		if eagerHas.Load() != 9000 || dozerHas.Load() != 1000 || lateHas.Load() != 9000 {
+			t.Errorf("after 9 s they have %d, %d and %d bytes", eagerHas.Load(), dozerHas.Load(), lateHas.Load())
+		}
 		wantLimits(t, limits, 1, 9000)
-		time.Sleep(time.Minute)
+		time.Sleep(100 * time.Hour)
 		finish(t, limits, f, late)
 	})
 }
@@ -88,14 +91,14 @@ func TestStreamKeepsAWindow(t *testing.T) {
 	}{
 		{"in small pieces", 256 << 10, 1 << 20, 1000},
 		{"in pieces larger than the window", 256 << 10, 1 << 20, 3*window + 7},
-		{"in one piece", 256 << 10, 1 << 20, 2 << 20},
+		{"in one piece", 256 << 10, 1 << 20, 1 << 20},
 		{"because all fills together have no room", 1 << 20, 100 << 10, 4096},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limits := NewLimits(1, tt.room)
 				_, f, r := begin(t, limits, tt.limit)
-				want := page(2 << 20)
+				want := page(1 << 20)
 				go func() {
 					for p := want; len(p) > 0; p = p[min(len(p), tt.piece):] {
 						mustWrite(t, f.Body, p[:min(len(p), tt.piece)])
@@ -112,7 +115,8 @@ func TestStreamKeepsAWindow(t *testing.T) {
 					if limits.Bytes() > min(tt.limit, tt.room) {
 						t.Fatalf("%d bytes charged", limits.Bytes())
 					}
-					if n := held(f.Body); len(got) > 0 && n > 2*window {
+					// What was kept when the limit was met is let go as it is read.
+					if n, early := held(f.Body), int(min(tt.limit, tt.room))-len(got); n > max(early, window)+maxChunk {
 						t.Fatalf("%d bytes held after %d were read", n, len(got))
 					}
 					piece, err := r.Next(t.Context())

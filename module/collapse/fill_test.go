@@ -211,6 +211,7 @@ func TestNobodyJoinsInTheMiddle(t *testing.T) {
 			t.Error(err)
 		}
 		mustWrite(t, f.Body, []byte("more"))
+		mustWrite(t, f.Body, []byte("and more"))
 		next, late := mustJoin(t, g, key(1), 10, RoleLeader)
 		late.Close()
 		r.Close()

@@ -62,5 +62,5 @@ func wantLimits(t *testing.T, l *Limits, fills, bytes int64) {
 func held(b *Body) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.buf)
+	return int(b.size - b.baseLocked())
 }

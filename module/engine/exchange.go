@@ -33,6 +33,7 @@ type exchange struct {
 	reader   *collapse.Reader // join; closed on leaving
 	role     collapse.Role    // join
 	attempts int              // join: failed fills this visitor has waited for
+	since    time.Time        // join: when he began to wait
 
 	wrote  bool               // a header was written
 	status cachestatus.Status // the last phase before done
@@ -66,6 +67,7 @@ func (x *exchange) step(p Phase) Phase {
 // astray ends an exchange that made a move it must not make, or too many: a bug
 // of ours, which costs the visitor nothing as long as nothing was written.
 func (x *exchange) astray() Phase {
+	x.leave()
 	x.reason = cachestatus.ReasonInternal
 	if !x.wrote {
 		x.bypass()

@@ -62,7 +62,8 @@ func (j *job) run() {
 	j.ctx, j.report = framing.With(j.ctx)
 	j.requestTime = j.e.Now()
 	j.w = capture.New(j.server, j.judge)
-	j.watch = time.AfterFunc(HeaderTimeout, j.expire)
+	defer context.AfterFunc(j.ctx, j.giveUp)()
+	j.watch = time.AfterFunc(HeaderTimeout, func() { j.cancel(ErrFillTimeout) })
 	defer j.watch.Stop()
 	j.attempt()
 }
@@ -89,12 +90,15 @@ func (j *job) attempt() {
 	err = j.send(j.ctx, j.w)
 }
 
-// expire ends a fill whose origin is silent. It does not wait for the handler,
+// giveUp ends a fill whose context has ended. It does not wait for the handler,
 // which may not heed the context.
-func (j *job) expire() {
-	j.cancel(ErrFillTimeout)
-	j.f.Settle(collapse.OutcomeFailed, collapse.Answer{Reason: cachestatus.ReasonFillTimeout}, ErrFillTimeout)
-	j.f.End(ErrFillTimeout)
+func (j *job) giveUp() {
+	err, reason := context.Cause(j.ctx), cachestatus.ReasonFillFailed
+	if errors.Is(err, ErrFillTimeout) {
+		reason = cachestatus.ReasonFillTimeout
+	}
+	j.f.Settle(collapse.OutcomeFailed, collapse.Answer{Reason: reason}, err)
+	j.f.End(err)
 }
 
 // judge decides what becomes of the answer whose header has come.

@@ -15,7 +15,19 @@ const statusClientClosed = 499
 
 // join starts the fill of the key or joins it, and waits for its header.
 func (x *exchange) join() Phase {
-	x.leave()
+	if x.since.IsZero() {
+		x.since = x.e.Now()
+	}
+	next := x.await()
+	if next != Read {
+		x.leave() // a reader who does not read holds up those who do
+	}
+	return next
+}
+
+// await takes a place in the fill, and names the next phase when its header is
+// there.
+func (x *exchange) await() Phase {
 	x.fill, x.reader, x.role = x.e.group.Join(x.key.Digest, x.e.Rule.BodyLimit())
 	if x.role == collapse.RoleNone {
 		x.reason = cachestatus.ReasonFillLimit
@@ -46,10 +58,11 @@ func (x *exchange) lead() Phase {
 		return Lookup
 	}
 	send, err := x.o.Detach(&x.in)
-	if err != nil || !x.e.beginFill() {
-		x.abandon(collapse.OutcomeFailed)
-		x.reason = cachestatus.ReasonInternal
-		return Bypass
+	if err != nil {
+		return x.standAside(cachestatus.ReasonInternal)
+	}
+	if !x.e.beginFill() {
+		return x.standAside(cachestatus.ReasonReplaced)
 	}
 	j := &job{
 		e: x.e, f: x.fill, send: send,
@@ -58,6 +71,13 @@ func (x *exchange) lead() Phase {
 	}
 	go j.run()
 	return Join
+}
+
+// standAside gives up a fill that cannot be sent, and forwards the request instead.
+func (x *exchange) standAside(reason cachestatus.Reason) Phase {
+	x.abandon(collapse.OutcomeFailed)
+	x.reason = reason
+	return Bypass
 }
 
 // abandon ends a fill that was never sent.
@@ -86,10 +106,10 @@ func (x *exchange) settled() Phase {
 		if leader && answer.Status != 0 {
 			return Read
 		}
-		if leader {
+		if leader || x.waitedOut() {
 			return Fail
 		}
-		if x.attempts++; x.attempts <= maxAttempts {
+		if x.attempts++; x.attempts < maxAttempts {
 			return Lookup
 		}
 		x.reason = answer.Reason
@@ -100,10 +120,20 @@ func (x *exchange) settled() Phase {
 	return Bypass
 }
 
+// waitedOut reports whether the visitor shares the error of a fill that ran into
+// its time limit: he does when he has waited for most of it. Another try would
+// keep him for another such time, and hold on to a dead origin once more. Who came
+// late tries again, so nobody waits for more than one and a half of it.
+func (x *exchange) waitedOut() bool {
+	return errors.Is(x.fill.Err(), ErrFillTimeout) && x.e.Now().Sub(x.since) >= HeaderTimeout/2
+}
+
 // fail returns what ended the fill without an answer.
 func (x *exchange) fail() Phase {
 	err := x.fill.Err()
-	x.status = cachestatus.Status{Fwd: x.fwd(), Detail: x.fill.Answer().Reason}
+	x.status = cachestatus.Status{
+		Fwd: x.fwd(), Detail: x.fill.Answer().Reason, Collapsed: x.role == collapse.RoleFollower,
+	}
 	x.w.Header().Add(cachestatus.Field, x.status.String())
 	var panicked *panicError
 	switch {

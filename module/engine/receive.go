@@ -93,7 +93,6 @@ func (x *exchange) refuse() Phase {
 
 // bypass forwards the request as it is.
 func (x *exchange) bypass() Phase {
-	x.leave()
 	x.status = cachestatus.Status{Fwd: cachestatus.FwdBypass, Detail: x.reason}
 	if x.reason == cachestatus.ReasonMethod {
 		x.status.Fwd = cachestatus.FwdMethod
@@ -104,7 +103,7 @@ func (x *exchange) bypass() Phase {
 		x.status.FwdStatus = status
 		h.Add(cachestatus.Field, x.status.String())
 	})
-	if x.err != nil && !marked {
+	if !marked { // an error, or nothing written at all, which the server makes a 200
 		x.w.Header().Add(cachestatus.Field, x.status.String())
 	}
 	x.wrote = marked

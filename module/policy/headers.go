@@ -11,13 +11,15 @@ import (
 func isCredential(name string) bool {
 	switch name {
 	case "X-Api-Key", "Api-Key", "Remote-User", "X-Remote-User", "X-Webauth-User", "X-Authenticated-User",
-		"X-User", "X-User-Id", "X-Email", "X-Client-Cert", "X-Ssl-Client-Cert", "X-Forwarded-Client-Cert",
+		"X-User", "X-User-Id", "X-Email", "Client-Cert", "Client-Cert-Chain", "X-Client-Cert", "X-Ssl-Client-Cert",
+		"X-Forwarded-Client-Cert", "X-Arr-Clientcert",
 		"X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Preferred-Username", "X-Forwarded-Groups",
 		"X-Ms-Client-Principal", "X-Ms-Client-Principal-Id", "X-Ms-Client-Principal-Name":
 		return true
 	}
 	for _, prefix := range [...]string{
 		"Cf-Access-", "X-Auth-", "X-Amzn-Oidc-", "X-Goog-Authenticated-User-", "X-Goog-Iap-", "Tailscale-User-", "Remote-", "X-Ssl-Client-",
+		"X-Amzn-Mtls-Clientcert",
 	} {
 		if strings.HasPrefix(name, prefix) {
 			return true
@@ -59,9 +61,9 @@ func isOwned(name string) bool {
 
 // accept returns the canonical form in which a fill sends Accept, and which is
 // keyed: one for each of page, JSON, image and everything else. The first of the
-// most wanted media ranges decides.
+// most wanted media ranges decides; one with a weight of 0 is not wanted at all.
 func accept(fields []string) string {
-	best, bestQ := "*/*", -1
+	best, bestQ := "*/*", 0
 	for _, f := range fields {
 		for member := range strings.SplitSeq(f, ",") {
 			media, params, _ := strings.Cut(member, ";")
@@ -81,8 +83,8 @@ func accept(fields []string) string {
 	return "*/*"
 }
 
-// quality reads the weight of RFC 9110 §12.4.2 in thousandths; what is not a
-// weight counts as 1000, as a missing one does.
+// quality reads the weight of RFC 9110 §12.4.2 in thousandths, to three digits;
+// what is not a weight counts as 1000, as a missing one does.
 func quality(params string) int {
 	for p := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
@@ -90,13 +92,13 @@ func quality(params string) int {
 			continue
 		}
 		whole, frac, _ := strings.Cut(value, ".")
-		if whole == "1" {
+		if whole != "0" || strings.Trim(frac, "0123456789") != "" {
 			return 1000
 		}
 		q := 0
 		for i := range 3 {
 			q *= 10
-			if i < len(frac) && '0' <= frac[i] && frac[i] <= '9' {
+			if i < len(frac) {
 				q += int(frac[i] - '0')
 			}
 		}

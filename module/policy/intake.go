@@ -93,6 +93,8 @@ func pathReason(q *Request, _ *Rule) cachestatus.Reason {
 		return cachestatus.ReasonPath
 	case q.Operator:
 		return cachestatus.ReasonOperator
+	case q.OpenEnded:
+		return cachestatus.ReasonNamedRoute
 	}
 	return cachestatus.ReasonNone
 }

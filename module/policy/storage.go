@@ -61,18 +61,21 @@ const maxLearned = 8
 // DecideStorage judges the answer to a fill that was made from in, with the
 // headers in learned known to this line.
 func DecideStorage(a *Response, r *Rule, in *Intake, learned []string) Storage {
-	cc := sharedDirectives(a.Header)
+	h := canonicalFields(a.Header)
+	cc, targeted := sharedDirectives(h)
 	s := Storage{}
-	s.Lifetime, s.Explicit = explicitLifetime(a.Header, cc, a.ResponseTime)
-	s.InitialAge = initialAge(a.Header, s.Explicit, a.RequestTime, a.ResponseTime)
+	if s.Lifetime, s.Explicit = explicitLifetime(cc); !s.Explicit && !targeted {
+		s.Lifetime, s.Explicit = expiresLifetime(h, a.ResponseTime)
+	}
+	s.InitialAge = s.initialAge(h, a)
 	if a.Status >= http.StatusInternalServerError || a.Status == statusClientClosed {
 		s.Disposal, s.Reason = DisposeFail, cachestatus.ReasonOriginError
 		return s
 	}
 	for _, reason := range [...]cachestatus.Reason{
 		statusReason(a.Status, r, s.Explicit),
-		directiveReason(cc, a.Header),
-		r.messageReason(a),
+		directiveReason(cc, h),
+		r.messageReason(h, a.CloseDelimited),
 	} {
 		if reason != cachestatus.ReasonNone {
 			s.Disposal, s.Reason = DisposeRelay, reason
@@ -83,7 +86,7 @@ func DecideStorage(a *Response, r *Rule, in *Intake, learned []string) Storage {
 		s.Disposal = DisposeRelay
 		return s
 	}
-	s.Learn, s.Reason = unkeyedVary(a.Header, in, r, learned)
+	s.Learn, s.Reason = unkeyedVary(h, in, r, learned)
 	switch {
 	case s.Reason != cachestatus.ReasonNone:
 		s.Disposal = DisposeRelay
@@ -98,34 +101,36 @@ func DecideStorage(a *Response, r *Rule, in *Intake, learned []string) Storage {
 const statusClientClosed = 499
 
 // sharedDirectives returns the directives that hold here: the targeted field's
-// if there is a valid one, else Cache-Control's (RFC 9213 §2.2).
+// if there is a valid one, else Cache-Control's. targeted says which, because a
+// targeted field takes the place of Expires, too (RFC 9213 §2.2).
 // Surrogate-Control, its forerunner, is heeded where it forbids.
-func sharedDirectives(h http.Header) cachecontrol.Response {
-	cc, targeted := cachecontrol.ParseTargeted(h["Cdn-Cache-Control"])
+func sharedDirectives(h http.Header) (cc cachecontrol.Response, targeted bool) {
+	cc, targeted = cachecontrol.ParseTargeted(h["Cdn-Cache-Control"])
 	if !targeted {
 		cc = cachecontrol.ParseResponse(h)
 	}
 	if lines := h["Surrogate-Control"]; len(lines) > 0 {
 		old := cachecontrol.ParseResponse(http.Header{"Cache-Control": lines})
 		cc.NoStore = cc.NoStore || old.NoStore
-		cc.Private = cc.Private || old.Private
+		cc.Private = cc.Private || old.Private || len(old.PrivateFields) > 0
+		cc.NoCache = cc.NoCache || old.NoCache || len(old.NoCacheFields) > 0
 	}
-	return cc
+	return cc, targeted
 }
 
+// statusReason tells whether answers of this status are stored: 200, what the
+// line names, and what is of use to everybody if the origin says for how long.
 func statusReason(status int, r *Rule, explicit bool) cachestatus.Reason {
-	switch status {
-	case http.StatusOK:
-		return cachestatus.ReasonNone
-	case http.StatusMovedPermanently, http.StatusPermanentRedirect, http.StatusNotFound, http.StatusGone:
-		if explicit {
-			return cachestatus.ReasonNone
-		}
-	}
-	if _, named := r.conf.StatusTTL[status]; named {
+	_, named := r.conf.StatusTTL[status]
+	switch {
+	case named, status == http.StatusOK, explicit && (isNegative(status) || isPermanent(status)):
 		return cachestatus.ReasonNone
 	}
 	return cachestatus.ReasonStatus
+}
+
+func isPermanent(status int) bool {
+	return status == http.StatusMovedPermanently || status == http.StatusPermanentRedirect
 }
 
 // directiveReason finds what the origin said against sharing. private and
@@ -146,8 +151,7 @@ func directiveReason(cc cachecontrol.Response, h http.Header) cachestatus.Reason
 }
 
 // messageReason finds what in the answer itself keeps it out of the store.
-func (r *Rule) messageReason(a *Response) cachestatus.Reason {
-	h := a.Header
+func (r *Rule) messageReason(h http.Header, closeDelimited bool) cachestatus.Reason {
 	switch {
 	case len(h["Set-Cookie"]) > 0, len(h["Set-Cookie2"]) > 0:
 		return cachestatus.ReasonSetCookie
@@ -159,7 +163,7 @@ func (r *Rule) messageReason(a *Response) cachestatus.Reason {
 		return cachestatus.ReasonContentEncoding
 	case len(h["Trailer"]) > 0:
 		return cachestatus.ReasonTrailer
-	case a.CloseDelimited && !r.TrustFraming():
+	case closeDelimited && !r.TrustFraming():
 		return cachestatus.ReasonFraming
 	}
 	if n, ok := ContentLength(h); ok && n > r.BodyLimit() {
@@ -203,14 +207,16 @@ func unkeyedVary(h http.Header, in *Intake, r *Rule, learned []string) ([]string
 			return nil, cachestatus.ReasonVaryLimit
 		}
 		_, carried := in.Forward[name]
-		known := r.vary[name] || slices.Contains(learned, name) || slices.Contains(learn, name)
+		known := r.vary[name] || slices.Contains(learned, name)
 		// A header that the operator forwards without keying it, and that the
 		// origin then says matters, is keyed from now on.
-		if carried || !known && !neverCarried(name, r) {
+		if (carried || !known && !neverCarried(name, r)) && !slices.Contains(learn, name) {
 			learn = append(learn, name)
 		}
 	}
-	if len(learned)+len(learn) > maxLearned {
+	// Fills that end at the same time may have learned more than the bound, which
+	// must not keep out what varies by nothing new.
+	if len(learn) > 0 && len(learned)+len(learn) > maxLearned {
 		return nil, cachestatus.ReasonVaryLimit
 	}
 	return learn, cachestatus.ReasonNone

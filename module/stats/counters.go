@@ -78,12 +78,13 @@ type Count struct {
 }
 
 // Requests returns the requests by outcome and reason, without those that are 0.
+// One that was given no reason counts under "none", so that the sum is right.
 func (c *Counters) Requests() []Count {
 	var all []Count
 	for o := range outcomeCount {
-		for _, r := range cachestatus.Reasons() {
+		for r := range c.answered[o] {
 			if n := c.answered[o][r].Load(); n > 0 {
-				all = append(all, Count{Outcome: outcomeWords[o], Detail: r.String(), N: n})
+				all = append(all, Count{Outcome: outcomeWords[o], Detail: cachestatus.Reason(r).String(), N: n})
 			}
 		}
 	}

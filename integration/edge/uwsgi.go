@@ -1,0 +1,65 @@
+package edge
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// UWSGI runs a WSGI file behind a real uWSGI with this many workers until the
+// test ends, and returns the path of its unix socket.
+func UWSGI(t testing.TB, file string, workers int) string {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "app.sock")
+	cmd := exec.Command("/usr/bin/uwsgi", "--plugin", "python3", "--need-app", "--die-on-term", "--master", //nolint:gosec,noctx // a test's own program, ended below
+		"--processes", fmt.Sprint(workers), "--forkbomb-delay", "0", "--socket", socket, "--wsgi-file", file)
+	log, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("uWSGI is needed (make deps): %v", err)
+	}
+	ready, drained := make(chan string, 1), make(chan struct{})
+	go func() {
+		defer close(drained)
+		ready <- awaitWorkers(bufio.NewScanner(log), workers)
+		_, _ = io.Copy(io.Discard, log)
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-drained
+		_ = cmd.Wait()
+	})
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case trouble := <-ready:
+		if trouble != "" {
+			t.Fatalf("uWSGI ended:\n%s", trouble)
+		}
+	case <-timer.C:
+		t.Fatal("uWSGI has no worker yet")
+	}
+	return socket
+}
+
+// awaitWorkers reads the log until the last worker is there; if that does not
+// happen it returns what it read.
+func awaitWorkers(lines *bufio.Scanner, workers int) string {
+	var seen strings.Builder
+	last := fmt.Sprintf("spawned uWSGI worker %d ", workers)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), last) {
+			return ""
+		}
+		fmt.Fprintln(&seen, lines.Text())
+	}
+	return seen.String()
+}

@@ -1,0 +1,179 @@
+package cachekey_test
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/page-cache/page-cache/module/cachekey"
+)
+
+// golden is the key of example, part by part. A change of it must change the
+// version as well, or a store that outlives the program would give old responses
+// for new keys.
+const golden = "\x0cpage-cache/1" +
+	"\x08:443 443" + // site
+	"\x05route" +
+	"\x05https" +
+	"\x0cshop.example" +
+	"\x0a/de/shoes?" + // original
+	"\x0e/index.php?a=1" + // current
+	"\x02" + // headers
+	"\x06Accept\x01\x09image/png" + "\x04X-Ab\x03\x01a\x00\x02b," +
+	"\x01" + // variables
+	"\x04lang\x02\x06string\x04\"de\"" +
+	"\x01" + // values
+	"\x03{x}\x00"
+
+func example() cachekey.Inputs {
+	return cachekey.Inputs{
+		Site: ":443 443", Route: "route", Scheme: "https", Host: "shop.example",
+		Original: "/de/shoes?", Current: "/index.php?a=1",
+		Headers: []cachekey.Field{{Name: "Accept", Values: []string{"image/png"}}, {Name: "X-Ab", Values: []string{"a", "", "b,"}}},
+		Vars:    []cachekey.Field{{Name: "lang", Values: []string{"string", `"de"`}}},
+		Values:  []cachekey.Field{{Name: "{x}"}},
+	}
+}
+
+func TestKeyGolden(t *testing.T) {
+	in := example()
+	key := in.Key()
+	if key.Text != golden {
+		t.Errorf("got  %q\nwant %q", key.Text, golden)
+	}
+	if key.Digest != sha256.Sum256([]byte(golden)) {
+		t.Errorf("digest %x is not that of the text", key.Digest)
+	}
+	if again := in.Key(); again != key {
+		t.Error("another key for the same inputs")
+	}
+	if !reflect.DeepEqual(in, example()) {
+		t.Error("the inputs were changed")
+	}
+}
+
+// TestKeyLongParts: lengths beyond one byte.
+func TestKeyLongParts(t *testing.T) {
+	for _, n := range []int{127, 128, 16383, 16384, 70000} {
+		in := cachekey.Inputs{Host: string(make([]byte, n))}
+		if got, err := decode(in.Key().Text); err != nil || got.Host != in.Host {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
+}
+
+var errNotAKey = errors.New("not a key")
+
+// decode reads a key back, which shows that no two inputs have one.
+func decode(text string) (in cachekey.Inputs, err error) {
+	d := decoder{rest: text}
+	version := d.part()
+	for _, part := range []*string{&in.Site, &in.Route, &in.Scheme, &in.Host, &in.Original, &in.Current} {
+		*part = d.part()
+	}
+	for _, list := range []*[]cachekey.Field{&in.Headers, &in.Vars, &in.Values} {
+		for range d.number() {
+			f := cachekey.Field{Name: d.part()}
+			for range d.number() {
+				f.Values = append(f.Values, d.part())
+			}
+			*list = append(*list, f)
+		}
+	}
+	if d.bad || d.rest != "" || version != "page-cache/1" {
+		return cachekey.Inputs{}, errNotAKey
+	}
+	return in, nil
+}
+
+type decoder struct {
+	rest string
+	bad  bool
+}
+
+// number reads a length or a count; neither can be more than the bytes left.
+func (d *decoder) number() uint64 {
+	n, size := binary.Uvarint([]byte(d.rest[:min(len(d.rest), binary.MaxVarintLen64)]))
+	if size <= 0 || n > uint64(len(d.rest)-size) {
+		d.bad, d.rest = true, ""
+		return 0
+	}
+	d.rest = d.rest[size:]
+	return n
+}
+
+func (d *decoder) part() string {
+	n := d.number()
+	part := d.rest[:n]
+	d.rest = d.rest[n:]
+	return part
+}
+
+func anyFields(t *rapid.T, label string) []cachekey.Field {
+	var fields []cachekey.Field
+	for range rapid.IntRange(0, 3).Draw(t, label) {
+		f := cachekey.Field{Name: anyText(t)}
+		for range rapid.IntRange(0, 3).Draw(t, label+" values") {
+			f.Values = append(f.Values, anyText(t))
+		}
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+// shortTexts has few bytes in each, so that lengths and contents are mistaken for each other if
+// they can be.
+var shortTexts = rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 5), func(b []byte) string { return string(b) })
+
+func anyText(t *rapid.T) string { return shortTexts.Draw(t, "text") }
+
+// TestKeyDecodes: SPEC rule 6, the key is unambiguous.
+func TestKeyDecodes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := cachekey.Inputs{
+			Site: anyText(t), Route: anyText(t), Scheme: anyText(t), Host: anyText(t), Original: anyText(t), Current: anyText(t),
+			Headers: anyFields(t, "headers"), Vars: anyFields(t, "vars"), Values: anyFields(t, "values"),
+		}
+		if got, err := decode(in.Key().Text); err != nil || !reflect.DeepEqual(got, in) {
+			t.Fatalf("got %+v, %v, want %+v", got, err, in)
+		}
+	})
+}
+
+// FuzzKeyDecodes: the same for one field of each list and any bytes.
+func FuzzKeyDecodes(f *testing.F) {
+	f.Add("site", "https", "/a?b", "X-A", "v", true)
+	f.Add("", "\x01\x00", "\x80\x01", "\x02", "\xff", false)
+	f.Fuzz(func(t *testing.T, site, scheme, target, name, value string, empty bool) {
+		in := cachekey.Inputs{
+			Site: site, Route: name, Scheme: scheme, Host: value, Original: target, Current: site + target,
+			Headers: []cachekey.Field{{Name: name, Values: []string{value, target}}},
+			Values:  []cachekey.Field{{Name: value}, {Name: site, Values: []string{""}}},
+		}
+		if empty {
+			in.Headers, in.Vars, in.Values = nil, in.Headers, nil
+		}
+		if got, err := decode(in.Key().Text); err != nil || !reflect.DeepEqual(got, in) {
+			t.Errorf("got %+v, %v, want %+v", got, err, in)
+		}
+	})
+}
+
+// FuzzKeyInverse: bytes that read as a key are the key of what they read as.
+func FuzzKeyInverse(f *testing.F) {
+	f.Add(golden)
+	f.Add("\x0cpage-cache/1\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+	f.Fuzz(func(t *testing.T, text string) {
+		in, err := decode(text)
+		if err != nil {
+			return
+		}
+		if again := in.Key().Text; len(again) > len(text) {
+			t.Errorf("%q is longer than %q, which reads the same", again, text)
+		}
+	})
+}

@@ -1,0 +1,65 @@
+package policy_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/page-cache/page-cache/module/config"
+	"github.com/page-cache/page-cache/module/policy"
+)
+
+// TestFingerprint: options that shape keys, or what a fill carries, name pages
+// anew; those that are judged at each lookup do not.
+func TestFingerprint(t *testing.T) {
+	seen := map[string]int{}
+	for i, c := range []config.Rule{
+		{},
+		{QueryIgnore: []string{"a"}},
+		{QueryIgnore: []string{"a", "b"}},
+		{QueryIgnore: []string{"ab"}},
+		{QueryIgnore: []string{"*"}},
+		{QueryOnly: []string{"a"}},
+		{QueryOnly: []string{"a", "b"}},
+		{Vary: []string{"a"}},
+		{Vary: []string{"a", "b"}},
+		{Vary: []string{"b"}},
+		{VaryBy: []string{"{a}"}},
+		{VaryBy: []string{"{a}", "{b}"}},
+		{Forward: []string{"a"}},
+		{Forward: []string{"*"}},
+		{Forward: []string{"a", "b"}},
+		{Vary: []string{"a"}, Forward: []string{"b"}},
+		{Vary: []string{"b"}, Forward: []string{"a"}},
+		{QueryIgnore: []string{"a"}, Vary: []string{"a"}},
+	} {
+		f := policy.Compile(c).Fingerprint()
+		if j, ok := seen[f]; ok {
+			t.Errorf("rules %d and %d have one fingerprint %q", i, j, f)
+		}
+		seen[f] = i
+	}
+	plain := policy.Compile(config.Rule{}).Fingerprint()
+	for _, c := range []config.Rule{
+		ttl(time.Minute), override(ttl(time.Minute)), statusTTL(404, time.Minute),
+		{MaxBody: 1},
+		{TrustFraming: true},
+		{Session: []string{"a"}},
+		{IgnoreCookies: []string{"a"}},
+		{CookiesOnly: []string{"a"}},
+	} {
+		if f := policy.Compile(c).Fingerprint(); f != plain {
+			t.Errorf("%+v has fingerprint %q", c, f)
+		}
+	}
+}
+
+func TestRule(t *testing.T) {
+	r := policy.Compile(config.Rule{})
+	if r.BodyLimit() != config.DefaultMaxBody || r.TrustFraming() {
+		t.Error("the defaults")
+	}
+	r = policy.Compile(config.Rule{MaxBody: 5, TrustFraming: true})
+	if r.BodyLimit() != 5 || !r.TrustFraming() {
+		t.Error("what was given")
+	}
+}
