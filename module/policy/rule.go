@@ -44,7 +44,8 @@ func (r *Rule) BodyLimit() int64 { return r.conf.BodyLimit() }
 func (r *Rule) TrustFraming() bool { return r.conf.TrustFraming }
 
 // Fingerprint names the options that shape keys and what a fill carries, so that
-// pages filled under other ones are not found. Options that are judged anew at
+// pages filled under other ones are not found; trust_framing too, because half a
+// page that it let in must not outlive it. Options that are judged anew at
 // each lookup (ttl, override, max_body) are left out: a reload that changes them
 // keeps the pages.
 func (r *Rule) Fingerprint() string {
@@ -57,6 +58,9 @@ func (r *Rule) Fingerprint() string {
 			b.WriteByte(0)
 		}
 		b.WriteByte(1)
+	}
+	if r.conf.TrustFraming {
+		b.WriteByte(2)
 	}
 	return b.String()
 }

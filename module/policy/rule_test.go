@@ -31,6 +31,7 @@ func TestFingerprint(t *testing.T) {
 		{Vary: []string{"a"}, Forward: []string{"b"}},
 		{Vary: []string{"b"}, Forward: []string{"a"}},
 		{QueryIgnore: []string{"a"}, Vary: []string{"a"}},
+		{TrustFraming: true},
 	} {
 		f := policy.Compile(c).Fingerprint()
 		if j, ok := seen[f]; ok {
@@ -42,7 +43,6 @@ func TestFingerprint(t *testing.T) {
 	for _, c := range []config.Rule{
 		ttl(time.Minute), override(ttl(time.Minute)), statusTTL(404, time.Minute),
 		{MaxBody: 1},
-		{TrustFraming: true},
 		{Session: []string{"a"}},
 		{IgnoreCookies: []string{"a"}},
 		{CookiesOnly: []string{"a"}},
