@@ -32,7 +32,7 @@ func (breaker) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.
 	return next.ServeHTTP(w, r)
 }
 
-func init() { //nolint:gochecknoinits // Caddy's modules are registered so
+func init() {
 	caddy.RegisterModule(breaker{})
 	httpcaddyfile.RegisterHandlerDirective("test_breaker", func(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
 		h.Next()

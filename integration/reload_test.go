@@ -2,6 +2,7 @@ package integration
 
 import (
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/page-cache/page-cache/integration/edge"
@@ -50,12 +51,17 @@ func TestS84_TighterLineHoldsAtOnce(t *testing.T) {
 		edge.Reply(conn, "404 Not Found", edge.EchoBody(a))
 		return true
 	}
+	found := func(conn io.Writer, a edge.Asked) bool {
+		edge.Reply(conn, "302 Found", edge.EchoBody(a), "Location: /elsewhere")
+		return true
+	}
 	for name, test := range map[string]struct {
 		script      func(io.Writer, edge.Asked) bool
 		wide, tight string
 	}{
 		"no ttl any more":          {nil, "page_cache 1h", "page_cache"},
 		"a status that is gone":    {notFound, "page_cache 1h {\nttl 1h 404\n}", "page_cache 1h"},
+		"a redirect that is gone":  {found, "page_cache 1h {\nttl 1h 302\n}", "page_cache 1h"},
 		"a status's ttl of 0":      {notFound, "page_cache 1h {\nttl 1h 404\n}", "page_cache 1h {\nttl 0s 404\n}"},
 		"no override any more":     {answering("Cache-Control: max-age=0"), "page_cache 1h {\noverride\n}", "page_cache 1h"},
 		"a smaller max_body":       {nil, "page_cache 1h", "page_cache 1h {\nmax_body 10\n}"},
@@ -107,5 +113,33 @@ func TestS84_Off(t *testing.T) {
 	e, o, page := tightened(t, nil, "page_cache 1h", "page_cache off")
 	if a := e.Get(echoed(page, "target")); a.Header["Cache-Status"] != nil || a.Body == page.Body || o.Hits() != 2 {
 		t.Errorf("Cache-Status %q, %d requests at the origin", a.Header["Cache-Status"], o.Hits())
+	}
+}
+
+// TestS84_ReloadKeepsThePages: a reload that leaves a line and the way to it alone
+// leaves its pages, however many matchers are on that way.
+func TestS84_ReloadKeepsThePages(t *testing.T) {
+	o := edge.NewOrigin(t, nil)
+	site := `http://shop.test:PORT {
+	@shown {
+		path /products/*
+		method GET HEAD
+		not header X-Hidden 1
+		not {
+			header X-Hidden 2
+			query hidden=1
+		}
+	}
+	handle @shown {
+		page_cache 1h
+		reverse_proxy ` + o.Addr + `
+	}
+}
+`
+	e := edge.Start(t, site)
+	page := wantCached(t, e, o, "/products/x")
+	for i := range 8 { // the order in which Caddy loads matchers is a matter of chance
+		e.Load(site + strings.Repeat("# again\n", i+1))
+		wantHit(t, e, o, page, "/products/x")
 	}
 }

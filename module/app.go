@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -24,7 +25,14 @@ type App struct {
 	config.App
 
 	shared *shared
+	// drained returns when the fills of all lines must have ended. The time runs
+	// from the first call.
+	drained func() time.Time
 }
+
+// drain is how long the fills of all lines may go on when their configuration has
+// been replaced; requests have been drained by the server before.
+const drain = 5 * time.Second
 
 // shared is what all configurations of the process have in common while one of
 // them uses it.
@@ -59,6 +67,7 @@ func (a *App) Provision(ctx caddy.Context) error {
 		return err
 	}
 	a.shared = shared
+	a.drained = sync.OnceValue(func() time.Time { return time.Now().Add(drain) })
 	return registerMetrics(ctx.GetMetricsRegistry(), shared)
 }
 

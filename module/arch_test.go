@@ -66,6 +66,7 @@ var layers = map[string]layer{
 		"module/cachestatus": "it counts and logs reasons",
 		"module/collapse":    "it owns the limits that all lines share",
 		"module/engine":      "it runs one for each line",
+		"module/framing":     "it notes that a transport without a word was at work",
 		"module/policy":      "it compiles the line, and describes requests",
 		"module/stats":       "it owns the counters and exports them",
 		"module/store/local": "it owns the store",

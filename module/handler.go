@@ -16,10 +16,6 @@ import (
 	"github.com/page-cache/page-cache/module/policy"
 )
 
-// drain is how long fills under way may go on when their configuration has been
-// replaced; requests have been drained by the server before.
-const drain = 10 * time.Second
-
 // Handler is one page_cache line. Responses of the handlers behind it are stored
 // in the process's store and served from there while they are fresh.
 //
@@ -36,6 +32,7 @@ type Handler struct {
 	bypass caddyhttp.MatcherSets
 	rule   *policy.Rule
 	engine *engine.Engine
+	app    *App
 	size   int64 // what the store was acquired under; 0: it was not
 	place  *atomic.Pointer[place]
 	nonce  string
@@ -95,7 +92,7 @@ func (h *Handler) start(app *App, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
-	h.size = app.SizeLimit()
+	h.size, h.app = app.SizeLimit(), app
 	if limit := int64(common.store.MaxEntry()); h.BodyLimit() > limit {
 		return fmt.Errorf("page_cache: max_body %d is more than the store takes, which is %d bytes with max_size %d; "+
 			"raise max_size in the global option page_cache, or lower max_body", h.BodyLimit(), limit, h.size)
@@ -115,7 +112,7 @@ func (h *Handler) Cleanup() error {
 	if h.engine != nil {
 		// It stays: a request that a server took as it ended may still come, and is
 		// forwarded by an engine that is closed.
-		h.engine.Close(drain)
+		h.engine.Close(time.Until(h.app.drained()))
 	}
 	if h.size == 0 {
 		return nil
@@ -131,7 +128,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		return next.ServeHTTP(w, r)
 	}
 	caddyhttp.SetVar(r.Context(), takenVar, true)
-	if h.Off {
+	if _, failed := r.Context().Value(caddyhttp.ErrorCtxKey).(error); h.Off || failed {
+		// An error page is about one request, and its status comes from the error,
+		// which no fill has.
 		return next.ServeHTTP(w, r)
 	}
 	q, err := h.describe(r)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/page-cache/page-cache/module/cachekey"
 	"github.com/page-cache/page-cache/module/engine"
+	"github.com/page-cache/page-cache/module/framing"
 	"github.com/page-cache/page-cache/module/policy"
 )
 
@@ -77,7 +78,13 @@ func (o *origin) Detach(in *policy.Intake) (engine.Fill, error) {
 	return func(ctx context.Context, w http.ResponseWriter) error {
 		repl := caddy.NewReplacer()
 		defer o.keep(repl)
-		return o.next.ServeHTTP(w, d.request(ctx, w, repl))
+		err := o.next.ServeHTTP(w, d.request(ctx, w, repl))
+		// A transport that gives no word on its bodies was at work, whatever has
+		// become of the mark that reverse_proxy leaves in the header.
+		if _, proxied := repl.Get("http.reverse_proxy.upstream.hostport"); proxied && framing.From(ctx).Verdict() == framing.Unknown {
+			framing.From(ctx).Note(framing.Unproven)
+		}
+		return err
 	}, nil
 }
 
@@ -116,7 +123,9 @@ func (d *detached) header() http.Header {
 		h[name] = slices.Clone(values)
 	}
 	for _, f := range d.in.Inputs.Headers {
-		h[f.Name] = slices.Clone(f.Values) // handlers may change what they get
+		if len(f.Values) > 0 {
+			h[f.Name] = slices.Clone(f.Values) // handlers may change what they get
+		}
 	}
 	// Without it Go's transport would ask for gzip by itself.
 	h["Accept-Encoding"] = []string{"identity"}

@@ -101,6 +101,9 @@ func linesThrough(route *caddyhttp.Route, way string, told bool) []line {
 // the page. What comes next then depends on who invoked the route, and nothing
 // that a handler can see tells one from another.
 func (h *Handler) openEnded(server *caddyhttp.Server) bool {
+	if slices.ContainsFunc(linesAmong(server.Routes, "", true), func(l line) bool { return l.h == h }) {
+		return false
+	}
 	for _, route := range server.NamedRoutes {
 		if route == nil {
 			continue
@@ -109,14 +112,14 @@ func (h *Handler) openEnded(server *caddyhttp.Server) bool {
 			return !made
 		}
 	}
-	return false
+	return len(server.NamedRoutes) > 0
 }
 
 // madeBehind looks for h among routes, and behind it for what answers every
 // request and calls nobody else.
 func (h *Handler) madeBehind(routes caddyhttp.RouteList) (found, made bool) {
 	for i := range routes {
-		if found && len(routes[i].MatcherSets) > 0 {
+		if found && (len(routes[i].MatcherSets) > 0 || routes[i].Group != "") {
 			continue
 		}
 		for _, handler := range routes[i].Handlers {
@@ -151,6 +154,7 @@ func describeMatchers(set caddyhttp.MatcherSet) (text string, ok bool) {
 		}
 		parts = append(parts, fmt.Sprintf("%T %s", m, part))
 	}
+	slices.Sort(parts) // Caddy loads them from a map
 	return strings.Join(parts, " and "), true
 }
 

@@ -54,7 +54,7 @@ func (h *Handler) describe(r *http.Request) (*policy.Request, error) {
 		}
 		q.Operator = matched
 	}
-	q.Vars = varFields(keyedVars(r))
+	q.Vars = append([]cachekey.Field{groupField(r)}, varFields(keyedVars(r))...)
 	for _, placeholder := range h.VaryBy {
 		q.Values = append(q.Values, cachekey.Field{
 			Name: placeholder, Values: []string{repl.ReplaceAll(placeholder, "")},
@@ -150,19 +150,26 @@ func clonePlain(value any) (any, bool) {
 	return nil, false
 }
 
-// varFields writes variables as inputs of the key, sorted by name. The type is
-// part of it: "1" is not 1.
+// groupField names the groups of routes that are satisfied, as an input of the
+// key: which routes run behind the line depends on them, and a handle before it
+// may have been chosen by what no fill carries. It stands first among the
+// variables, always, so that no variable of that name can be taken for it.
+func groupField(r *http.Request) cachekey.Field {
+	groups, _ := r.Context().Value(routeGroupKey).(map[string]struct{})
+	return cachekey.Field{Name: "route_group", Values: slices.Sorted(maps.Keys(groups))}
+}
+
+// varFields writes variables as inputs of the key, sorted by name.
 func varFields(vars map[string]any) []cachekey.Field {
 	if len(vars) == 0 {
 		return nil
 	}
 	fields := make([]cachekey.Field, 0, len(vars))
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		text, err := json.Marshal(vars[name]) // sorts the keys of maps
-		if err != nil {
-			text = fmt.Appendf(nil, "%#v", vars[name])
-		}
-		fields = append(fields, cachekey.Field{Name: name, Values: []string{fmt.Sprintf("%T", vars[name]), string(text)}})
+		// It sorts the keys of maps, tells the type, and keeps bytes apart that are
+		// no UTF-8, which JSON would fold into one.
+		text := fmt.Sprintf("%#v", vars[name])
+		fields = append(fields, cachekey.Field{Name: name, Values: []string{text}})
 	}
 	return fields
 }

@@ -138,7 +138,8 @@ func (a *Answer) Want(tb testing.TB, params ...string) {
 }
 
 // Raw sends bytes over a new connection, and reads one response to a request of
-// the given method.
+// the given method. An answer that is being stored is in the store when it
+// returns.
 func (e *Edge) Raw(method, request string) *Answer { return RawTo(e.tb, e.Addr, method, request) }
 
 // RawTo is Raw for any address.
@@ -199,6 +200,9 @@ func exchange(tb testing.TB, conn net.Conn, method, request string) *Answer {
 	_, err = body.ReadFrom(response.Body)
 	a := &Answer{Status: response.StatusCode, Header: response.Header, Body: body.String(), Err: err}
 	judge(tb, method, request, a)
+	if status := a.Header["Cache-Status"]; len(status) > 0 && strings.Contains(status[len(status)-1], "stored") {
+		settle()
+	}
 	return a
 }
 
@@ -206,13 +210,9 @@ func exchange(tb testing.TB, conn net.Conn, method, request string) *Answer {
 func (e *Edge) Get(target string, lines ...string) *Answer { return e.Do("GET", target, lines...) }
 
 // Do sends a request without a body. Host is shop.test unless a line says
-// otherwise. When it returns an answer that is being stored, it is in the store.
+// otherwise.
 func (e *Edge) Do(method, target string, lines ...string) *Answer {
-	a := e.Raw(method, Request(method, target, lines...))
-	if status := a.Header["Cache-Status"]; len(status) > 0 && strings.Contains(status[len(status)-1], "stored") {
-		settle()
-	}
-	return a
+	return e.Raw(method, Request(method, target, lines...))
 }
 
 // Request writes the text of a request without a body.

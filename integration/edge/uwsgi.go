@@ -14,17 +14,17 @@ import (
 
 // UWSGI runs a WSGI file behind a real uWSGI with this many workers until the
 // test ends, and returns the path of its unix socket.
-func UWSGI(t testing.TB, file string, workers int) string {
-	t.Helper()
-	socket := filepath.Join(t.TempDir(), "app.sock")
-	cmd := exec.Command("/usr/bin/uwsgi", "--plugin", "python3", "--need-app", "--die-on-term", "--master", //nolint:gosec,noctx // a test's own program, ended below
-		"--processes", fmt.Sprint(workers), "--forkbomb-delay", "0", "--socket", socket, "--wsgi-file", file)
+func UWSGI(tb testing.TB, file string, workers int) string {
+	tb.Helper()
+	socket := filepath.Join(tb.TempDir(), "app.sock")
+	cmd := exec.Command("/usr/bin/uwsgi", "--plugin", "python3", "--need-app", "--die-on-term", "--master",
+		"--processes", fmt.Sprint(workers), "--forkbomb-delay", "0", "--worker-reload-mercy", "2", "--socket", socket, "--wsgi-file", file)
 	log, err := cmd.StderrPipe()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("uWSGI is needed (make deps): %v", err)
+		tb.Fatalf("uWSGI is needed (make deps): %v", err)
 	}
 	ready, drained := make(chan string, 1), make(chan struct{})
 	go func() {
@@ -32,7 +32,7 @@ func UWSGI(t testing.TB, file string, workers int) string {
 		ready <- awaitWorkers(bufio.NewScanner(log), workers)
 		_, _ = io.Copy(io.Discard, log)
 	}()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		<-drained
 		_ = cmd.Wait()
@@ -42,10 +42,10 @@ func UWSGI(t testing.TB, file string, workers int) string {
 	select {
 	case trouble := <-ready:
 		if trouble != "" {
-			t.Fatalf("uWSGI ended:\n%s", trouble)
+			tb.Fatalf("uWSGI ended:\n%s", trouble)
 		}
 	case <-timer.C:
-		t.Fatal("uWSGI has no worker yet")
+		tb.Fatal("uWSGI has no worker yet")
 	}
 	return socket
 }

@@ -34,8 +34,13 @@ var (
 // Body is an answer's content while it arrives: one writer, many readers, each
 // at his own pace.
 type Body struct {
-	limits *Limits
-	limit  int64 // the most that is kept whole, in bytes
+	limits   *Limits
+	limit    int64  // the most that is kept whole, in bytes
+	outgrown func() // called when the body is found too large to be kept whole
+
+	// deserted is called when the last reader of a streamed body has left it. Set
+	// before the first write; nil: nobody minds.
+	deserted func()
 
 	mu        sync.Mutex // protects what follows
 	first     *chunk     // what is still kept; nil before the first write
@@ -90,6 +95,7 @@ func (b *Body) Write(p []byte) (int, error) {
 	defer b.mu.Unlock()
 	if !b.ended && !b.streaming && !b.keepsLocked(int64(len(p))) {
 		b.streaming = true
+		b.outgrown()
 	}
 	n := 0
 	for n < len(p) {
@@ -202,7 +208,7 @@ func (b *Body) trimLocked() int64 {
 	for b.first != nil && b.first.next != nil && b.first.next.start <= low {
 		b.first = b.first.next
 	}
-	if kept := b.size - b.baseLocked(); kept < b.charged {
+	if kept := b.size - b.baseLocked(); !b.ended && kept < b.charged {
 		b.limits.give(b.charged - kept)
 		b.charged = kept
 	}
@@ -274,7 +280,9 @@ func (b *Body) Whole() ([]byte, bool) {
 }
 
 // end ends the body: whole if err is nil, else cut off for the reason err. Only
-// the first call counts.
+// the first call counts. Its room is given back at once: readers who are slow
+// keep what they read, as those of a stored page do, but must not keep other
+// pages from being stored.
 func (b *Body) end(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -282,14 +290,7 @@ func (b *Body) end(err error) {
 		return
 	}
 	b.ended, b.err = true, err
-	b.releaseLocked()
+	b.limits.give(b.charged)
+	b.charged = 0
 	b.wakeLocked()
-}
-
-// releaseLocked gives the room back when nobody will read any more. b.mu is held.
-func (b *Body) releaseLocked() {
-	if b.ended && len(b.readers) == 0 && b.charged > 0 {
-		b.limits.give(b.charged)
-		b.charged = 0
-	}
 }

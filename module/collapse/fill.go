@@ -44,6 +44,7 @@ type Fill struct {
 
 	group   *Group
 	key     [32]byte
+	left    sync.Once
 	decided chan struct{} // closed when outcome is settled
 	done    chan struct{} // closed when the fill has ended
 
@@ -104,6 +105,9 @@ func (f *Fill) Settle(o Outcome, a Answer, err error) bool {
 		f.group.forget(f)
 		f.Body.Stream()
 	}
+	if o == OutcomePrivate || o == OutcomeFailed && a.Status != 0 {
+		f.Leave() // from here on it is one visitor's own, and he may read slowly
+	}
 	close(f.decided)
 	return true
 }
@@ -127,7 +131,27 @@ func (f *Fill) End(err error) {
 // goroutine calls it once, when it has left the origin's handler: an origin that
 // does not heed a cancelled context keeps its place until then, which is what
 // bounds the goroutines.
-func (f *Fill) Leave() { f.group.limits.end() }
+//
+// A fill whose answer is streamed to those who read it has left by itself: it
+// lasts as long as they take, like a request without a cache. Only the first call
+// counts.
+func (f *Fill) Leave() { f.left.Do(f.group.limits.end) }
+
+// Outgrow gives up storing the answer, which has taken too long or too much: those
+// who read it go on, nobody joins them, and it is streamed.
+func (f *Fill) Outgrow() {
+	f.group.forget(f)
+	f.Body.Stream()
+	f.Leave()
+}
+
+// OnDesertion has then called when the last reader of a streamed answer has left
+// before its end; then must not wait. Call it before the first write.
+func (f *Fill) OnDesertion(then func()) {
+	f.Body.mu.Lock()
+	defer f.Body.mu.Unlock()
+	f.Body.deserted = then
+}
 
 // Role is a visitor's part in a fill.
 type Role int
@@ -173,6 +197,7 @@ func (g *Group) Join(key [32]byte, bodyLimit int64) (*Fill, *Reader, Role) {
 		Body: newBody(g.limits, bodyLimit), group: g, key: key,
 		decided: make(chan struct{}), done: make(chan struct{}),
 	}
+	f.Body.outgrown = f.Leave
 	g.m[key] = f
 	return f, f.Body.attach(), RoleLeader
 }

@@ -222,3 +222,78 @@ func TestNobodyJoinsInTheMiddle(t *testing.T) {
 		wantLimits(t, limits, 0, 0)
 	})
 }
+
+// TestPrivateAnswersHoldNoPlace: an answer that one visitor reads, however slowly,
+// is no fill any more; nor is one that outgrew what is kept.
+func TestPrivateAnswersHoldNoPlace(t *testing.T) {
+	for name, let := range map[string]func(*Fill){
+		"private":    func(f *Fill) { f.Settle(OutcomePrivate, Answer{Status: 200}, nil) },
+		"error page": func(f *Fill) { f.Settle(OutcomeFailed, Answer{Status: 500}, nil) },
+		"too large": func(f *Fill) {
+			f.Settle(OutcomeShared, Answer{Status: 200}, nil)
+			if _, err := f.Body.Write(make([]byte, 11)); err != nil {
+				t.Error(err)
+			}
+		},
+		"too slow": func(f *Fill) {
+			f.Settle(OutcomeShared, Answer{Status: 200}, nil)
+			f.Outgrow()
+		},
+	} {
+		limits := NewLimits(1, 1<<20)
+		f, r, role := NewGroup(limits).Join([32]byte{1}, 10)
+		if role != RoleLeader || limits.Fills() != 1 {
+			t.Fatalf("%s: role %v, %d fills", name, role, limits.Fills())
+		}
+		let(f)
+		if n := limits.Fills(); n != 0 {
+			t.Errorf("%s: holds a place: %d fills", name, n)
+		}
+		r.Close()
+		f.End(nil)
+		f.Leave()
+		if n := limits.Fills(); n != 0 {
+			t.Errorf("%s: %d fills after the end", name, n)
+		}
+	}
+}
+
+// TestSlowReadersHoldNoRoom: a body that has ended gives its room back, whoever
+// still reads it.
+func TestSlowReadersHoldNoRoom(t *testing.T) {
+	limits := NewLimits(1, 1<<20)
+	f, r, _ := NewGroup(limits).Join([32]byte{1}, 1<<20)
+	f.Settle(OutcomeShared, Answer{Status: 200}, nil)
+	if _, err := f.Body.Write(make([]byte, 1<<19)); err != nil || limits.Bytes() != 1<<19 {
+		t.Fatalf("%v, %d bytes", err, limits.Bytes())
+	}
+	f.End(nil)
+	if n := limits.Bytes(); n != 0 {
+		t.Errorf("%d bytes are held for a reader", n)
+	}
+	n := 0
+	for {
+		piece, err := r.Next(t.Context())
+		if n += len(piece); err != nil {
+			break
+		}
+	}
+	if n != 1<<19 {
+		t.Errorf("the reader got %d bytes", n)
+	}
+	r.Close()
+}
+
+// TestDesertion: when the last reader of a streamed answer leaves, it is told.
+func TestDesertion(t *testing.T) {
+	f, r, _ := NewGroup(NewLimits(1, 1<<20)).Join([32]byte{1}, 10)
+	told := 0
+	f.OnDesertion(func() { told++ })
+	f.Settle(OutcomePrivate, Answer{Status: 200}, nil)
+	r.Close()
+	r.Close()
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+	f.End(nil)
+}

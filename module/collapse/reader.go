@@ -36,8 +36,10 @@ func (r *Reader) Close() {
 		return
 	}
 	r.leaveLocked(errClosed)
-	b.releaseLocked()
 	b.wakeLocked()
+	if b.streaming && !b.ended && len(b.readers) == 0 && b.deserted != nil {
+		b.deserted()
+	}
 }
 
 // leaveLocked ends the reading with err. It lets go of the chunk as well, by which

@@ -65,13 +65,13 @@ func (x *exchange) copyBody() error {
 		case errors.Is(err, io.EOF):
 			maps.Copy(x.w.Header(), x.fill.Trailer())
 			return nil
-		case x.ctx.Err() != nil:
-			return nil //nolint:nilerr // the client has gone
 		case err != nil:
+			// Also when the client has gone: he may have closed his side only, and
+			// must not take what he has for the whole.
 			return ErrAbort
 		}
 		if _, err := x.w.Write(piece); err != nil {
-			return nil //nolint:nilerr // the client has gone
+			return ErrAbort
 		}
 		if x.reader.Waiting() {
 			// What has come must not wait for what has not. A writer that cannot

@@ -22,6 +22,9 @@ const (
 	HeaderTimeout = 60 * time.Second
 	// IdleTimeout is how long a fill waits between two pieces of a body.
 	IdleTimeout = 60 * time.Second
+	// StoreTimeout is how long a body may take to come and still be stored; until
+	// then, whoever asks for the page waits for this body.
+	StoreTimeout = 60 * time.Second
 
 	// maxSteps is after how many moves an exchange that circles is let go. An origin
 	// that names one more header in each Vary takes 27.

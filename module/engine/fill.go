@@ -4,20 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/page-cache/page-cache/module/cachekey"
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/capture"
 	"github.com/page-cache/page-cache/module/collapse"
-	"github.com/page-cache/page-cache/module/entry"
 	"github.com/page-cache/page-cache/module/framing"
 	"github.com/page-cache/page-cache/module/policy"
-	"github.com/page-cache/page-cache/module/store"
 )
 
 // job is a fill at work, in a goroutine of its own. Its fields up to server are
@@ -34,7 +30,8 @@ type job struct {
 	ctx         context.Context //nolint:containedctx // a job lives as long as its context
 	cancel      context.CancelCauseFunc
 	report      *framing.Report
-	watch       *time.Timer
+	watch       *time.Timer // runs while the origin is silent
+	late        *time.Timer // runs while the answer may be stored; nil before
 	w           *capture.Writer
 	requestTime time.Time
 	storage     policy.Storage
@@ -63,8 +60,14 @@ func (j *job) run() {
 	j.requestTime = j.e.Now()
 	j.w = capture.New(j.server, j.judge)
 	defer context.AfterFunc(j.ctx, j.giveUp)()
+	j.f.OnDesertion(func() { j.cancel(collapse.ErrNoReaders) })
 	j.watch = time.AfterFunc(HeaderTimeout, func() { j.cancel(ErrFillTimeout) })
 	defer j.watch.Stop()
+	defer func() {
+		if j.late != nil {
+			j.late.Stop()
+		}
+	}()
 	j.attempt()
 }
 
@@ -82,7 +85,7 @@ func (j *job) attempt() {
 		if cause := context.Cause(j.ctx); cause != nil {
 			err = cause
 		}
-		if err != nil && !errors.Is(err, errRepeat) {
+		if err != nil && !errors.Is(err, errRepeat) && !errors.Is(err, collapse.ErrNoReaders) {
 			j.e.Recorder.FillFailed(err, stack)
 		}
 		j.conclude(err)
@@ -99,47 +102,6 @@ func (j *job) giveUp() {
 	}
 	j.f.Settle(collapse.OutcomeFailed, collapse.Answer{Reason: reason}, err)
 	j.f.End(err)
-}
-
-// judge decides what becomes of the answer whose header has come.
-func (j *job) judge(status int, h http.Header) io.Writer {
-	now := j.e.Now()
-	answer := policy.Response{
-		Status: status, Header: h, RequestTime: j.requestTime, ResponseTime: now,
-		CloseDelimited: j.report.Verdict() == framing.CloseDelimited,
-	}
-	s := policy.DecideStorage(&answer, j.e.Rule, &j.in, j.learned)
-	if j.noStatus {
-		s.Disposal, s.Reason = policy.DisposeRelay, cachestatus.ReasonNoStatus
-	}
-	if cause := context.Cause(j.ctx); cause != nil {
-		return nil // what a handler writes to a cancelled request is no answer
-	}
-	j.storage = s
-	a := collapse.Answer{Status: status, Header: h.Clone(), Reason: s.Reason, At: now}
-	outcome := collapse.OutcomePrivate
-	switch s.Disposal {
-	case policy.DisposeStore:
-		outcome = collapse.OutcomeShared
-		j.header = policy.StorableFields(h, now)
-		a.Header, a.Fresh, a.Age = withLength(j.header, h), s.Fresh, s.InitialAge
-	case policy.DisposeFail:
-		outcome = collapse.OutcomeFailed
-	case policy.DisposeRepeat:
-		j.e.learn(s.Learn)
-		j.f.Settle(collapse.OutcomeRepeat, a, nil)
-		j.cancel(errRepeat)
-		return nil
-	case policy.DisposeRelay:
-	}
-	if !j.f.Settle(outcome, a, nil) {
-		return nil
-	}
-	if n, ok := policy.ContentLength(h); ok && outcome == collapse.OutcomeShared {
-		j.f.Body.Grow(n)
-	}
-	j.watch.Reset(IdleTimeout)
-	return bodyWriter{j}
 }
 
 // errRepeat ends a fill whose answer is not used.
@@ -165,8 +127,16 @@ func (b bodyWriter) Write(p []byte) (int, error) {
 		b.j.cancel(err)
 		return n, err
 	}
-	b.j.watch.Reset(IdleTimeout)
+	b.j.listen()
 	return n, nil
+}
+
+// listen waits for the next piece of a body: for IdleTimeout if many wait for it,
+// for as long as its one reader does if it is private.
+func (j *job) listen() {
+	if j.header != nil {
+		j.watch.Reset(IdleTimeout)
+	}
 }
 
 // conclude stores the answer if it is proven whole, and ends the fill. err is
@@ -181,97 +151,14 @@ func (j *job) conclude(err error) {
 		err = j.short()
 	}
 	if err != nil {
+		j.e.Recorder.Filled(cachestatus.ReasonFillFailed)
+		j.f.Leave()
 		j.f.Settle(collapse.OutcomeFailed, collapse.Answer{Reason: cachestatus.ReasonFillFailed}, err)
 		j.f.End(err)
-		j.e.Recorder.Filled(cachestatus.ReasonFillFailed)
 		return
 	}
 	j.f.SetTrailer(trailers(j.w.Header()))
-	reason := j.store()
+	j.e.Recorder.Filled(j.store())
+	j.f.Leave()
 	j.f.End(nil)
-	j.e.Recorder.Filled(reason)
-}
-
-// short reports a body that is not as long as it was declared.
-func (j *job) short() error {
-	n, ok := policy.ContentLength(j.w.Header())
-	if ok && n != j.w.Size() && bodyAllowed(j.w.Status()) {
-		return errShort
-	}
-	return nil
-}
-
-// store stores the answer and returns why it did not.
-func (j *job) store() cachestatus.Reason {
-	if j.header == nil {
-		return j.storage.Reason
-	}
-	body, whole := j.f.Body.Whole()
-	if !whole {
-		return cachestatus.ReasonTooLarge
-	}
-	if !j.proven() {
-		return cachestatus.ReasonFraming
-	}
-	e := entry.Entry{
-		Key: j.key.Text, Status: j.w.Status(), Header: j.header, Body: body,
-		StoredAt:   j.e.sinceStart(j.f.Answer().At),
-		InitialAge: j.storage.InitialAge, Lifetime: j.storage.Lifetime, Explicit: j.storage.Explicit,
-	}
-	switch err := j.e.Store.Set(store.Digest(j.key.Digest), e.Encode()); {
-	case errors.Is(err, store.ErrTooLarge):
-		return cachestatus.ReasonTooLarge
-	case err != nil:
-		j.e.Recorder.StoreFailed("set", err)
-		return cachestatus.ReasonStore
-	}
-	return cachestatus.ReasonNone
-}
-
-// proven reports whether the body's end is known to be its end: by a declared
-// length, by the transport's word, or because no transport was involved at all.
-func (j *job) proven() bool {
-	h := j.w.Header()
-	if _, ok := policy.ContentLength(h); ok || j.e.Rule.TrustFraming() || !bodyAllowed(j.w.Status()) {
-		return true
-	}
-	switch j.report.Verdict() {
-	case framing.SelfDelimited:
-		return true
-	case framing.Unknown:
-		// reverse_proxy leaves its mark; a handler that made the body itself, in
-		// this process, and returned nil has written all of it.
-		return !strings.HasSuffix(strings.Join(h["Via"], ","), " Caddy")
-	case framing.Unproven, framing.CloseDelimited:
-	}
-	return false
-}
-
-func bodyAllowed(status int) bool {
-	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
-}
-
-// trailers picks the fields that were announced to follow the body, or set after
-// it under net/http's prefix.
-func trailers(h http.Header) http.Header {
-	var out http.Header
-	add := func(name string, values []string) {
-		if out == nil {
-			out = http.Header{}
-		}
-		out[name] = values
-	}
-	for _, f := range h["Trailer"] {
-		for name := range strings.SplitSeq(f, ",") {
-			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); len(h[name]) > 0 {
-				add(name, h[name])
-			}
-		}
-	}
-	for name, values := range h {
-		if strings.HasPrefix(name, http.TrailerPrefix) {
-			add(name, values)
-		}
-	}
-	return out
 }

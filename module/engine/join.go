@@ -51,10 +51,16 @@ func (x *exchange) await() Phase {
 
 // lead starts the fill. It returns Join when the fill is on its way.
 func (x *exchange) lead() Phase {
+	sent := false
+	defer func() {
+		if !sent { // also when something panics: the key must not be stuck
+			x.abandon(collapse.OutcomeFailed, cachestatus.ReasonInternal)
+		}
+	}()
 	// Between our lookup and our joining another fill of this key may have been
 	// stored and left the group; it would be asked for a second time.
 	if x.find(); x.entry != nil && x.judged.Reuse == policy.ReuseFresh {
-		x.abandon(collapse.OutcomeRepeat)
+		x.abandon(collapse.OutcomeRepeat, cachestatus.ReasonFresh)
 		return Lookup
 	}
 	send, err := x.o.Detach(&x.in)
@@ -69,20 +75,22 @@ func (x *exchange) lead() Phase {
 		in: x.in, key: x.key, learned: x.learned,
 		server: http.Header{"Server": x.w.Header()["Server"]},
 	}
+	sent = true
 	go j.run()
 	return Join
 }
 
 // standAside gives up a fill that cannot be sent, and forwards the request instead.
 func (x *exchange) standAside(reason cachestatus.Reason) Phase {
-	x.abandon(collapse.OutcomeFailed)
+	x.abandon(collapse.OutcomeFailed, reason)
 	x.reason = reason
 	return Bypass
 }
 
-// abandon ends a fill that was never sent.
-func (x *exchange) abandon(o collapse.Outcome) {
-	x.fill.Settle(o, collapse.Answer{Reason: cachestatus.ReasonInternal}, nil)
+// abandon ends a fill that was never sent, and tells its followers why. Only the
+// first call counts.
+func (x *exchange) abandon(o collapse.Outcome, reason cachestatus.Reason) {
+	x.fill.Settle(o, collapse.Answer{Reason: reason}, nil)
 	x.fill.End(nil)
 	x.fill.Leave()
 }

@@ -37,10 +37,10 @@ func commands() []command {
 		{"took", "D", "how long the last visitors, or close, needed", (*scenario).checkTook},
 		{"sleep", "D", "time passes", (*scenario).sleep},
 		{"settle", "", "until nothing moves but by time", (*scenario).settle},
-		{"fills", "N", "how many fills the origin was sent so far", func(s *scenario, a []string) { s.count(a, s.origin.fills()) }},
-		{"forwards", "N", "how many visitors' own requests it was sent so far", func(s *scenario, a []string) { s.count(a, s.origin.forwards()) }},
-		{"stored", "N", "how many responses the store holds", func(s *scenario, a []string) { s.count(a, s.store.len()) }},
-		{"inflight", "N", "how many fills are under way", func(s *scenario, a []string) { s.count(a, int(s.limits.Fills())) }},
+		{"fills", "N", "how many fills the origin was sent so far", func(s *scenario, a []string) { s.count(a, s.origin.fills) }},
+		{"forwards", "N", "how many visitors' own requests it was sent so far", func(s *scenario, a []string) { s.count(a, s.origin.forwards) }},
+		{"stored", "N", "how many responses the store holds", func(s *scenario, a []string) { s.count(a, s.store.len) }},
+		{"inflight", "N", "how many fills are under way", func(s *scenario, a []string) { s.count(a, func() int { return int(s.limits.Fills()) }) }},
 		{"counter", "NAME N", "hit miss stale bypass error (visitors); filled discarded fill-failed get-failed set-failed", (*scenario).counter},
 		{"fail", "get|set|corrupt", "from now on the store fails to, or all it holds is damaged", func(s *scenario, a []string) { s.store.fail(a[0]) }},
 		{"mend", "store|origin", "it works again; what hung there goes on", (*scenario).mend},
@@ -124,6 +124,7 @@ func (s *scenario) wait(args []string) {
 		s.last = s.group(args[0])
 	}
 	s.last.wait()
+	synctest.Wait() // others may end at the same moment
 	s.took = s.last.took()
 }
 
@@ -211,13 +212,17 @@ func (s *scenario) sleep(args []string) {
 
 func (s *scenario) settle([]string) { synctest.Wait() }
 
-func (s *scenario) count(args []string, got int) {
-	if want := s.number(args[0]); got != want {
+// count compares with what got returns when nothing moves any more: visitors have
+// their answer before the books are closed.
+func (s *scenario) count(args []string, got func() int) {
+	synctest.Wait()
+	if got, want := got(), s.number(args[0]); got != want {
 		s.errorf("got %d, want %d", got, want)
 	}
 }
 
 func (s *scenario) counter(args []string) {
+	synctest.Wait()
 	s.notes.mu.Lock()
 	defer s.notes.mu.Unlock()
 	if got, want := s.notes.counts[args[0]], s.number(args[1]); got != want {

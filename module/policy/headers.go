@@ -29,6 +29,25 @@ func isCredential(name string) bool {
 		strings.HasSuffix(name, "-Signature") || name == "Token" || name == "Signature"
 }
 
+// namesPerson reports whether a header of this canonical name may tell who asks,
+// by a part of it. It errs towards yes, and is for forward *, which would carry
+// such a header otherwise; where a header has to be named, isCredential suffices.
+func namesPerson(name string) bool {
+	if name == "User-Agent" || strings.HasPrefix(name, "Sec-") {
+		return false
+	}
+	name = strings.ToLower(name)
+	for _, part := range [...]string{
+		"session", "auth", "jwt", "user", "login", "account", "identity", "token", "csrf", "xsrf", "secret", "password",
+		"credential", "signature", "access-key", "api-key", "client-cert", "clientcert", "client-verify", "client-id",
+	} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}
+
 // isRepresentation reports whether a request header of this canonical name asks
 // for another representation of the page: a fragment for a script, say. It is
 // keyed and carried when present.

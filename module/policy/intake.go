@@ -112,7 +112,7 @@ func identityReason(q *Request, r *Rule) cachestatus.Reason {
 		return cachestatus.ReasonCookie
 	}
 	for name := range q.Header {
-		if isCredential(name) && !r.vary[name] && !r.forward[name] {
+		if (isCredential(name) || r.forwardAll && namesPerson(name)) && !r.vary[name] && !r.forward[name] {
 			return cachestatus.ReasonCredential
 		}
 	}
@@ -130,6 +130,13 @@ func (r *Rule) keyedHeaders(q *Request, learned []string) []cachekey.Field {
 			q.TrustedProxy && (name == "X-Forwarded-Proto" || name == "X-Forwarded-Host")
 		if keyed {
 			fields = append(fields, cachekey.Field{Name: name, Values: slices.Clone(values)})
+		}
+	}
+	for _, name := range learned {
+		if len(q.Header[name]) == 0 {
+			// Absent is a variant of its own, and a page that was made before the
+			// line knew the name must not be taken for it.
+			fields = append(fields, cachekey.Field{Name: name})
 		}
 	}
 	if r.acceptByClass(learned) {

@@ -175,7 +175,7 @@ func TestIntakeKeyed(t *testing.T) {
 		"vary Accept as the client has": {vary("Accept"), nil, get("Accept", "x/y"), []string{"Accept"}},
 		"vary Accept, absent":           {vary("Accept"), nil, get(), []string{}},
 		"learned, present":              {config.Rule{}, []string{"User-Agent"}, get("User-Agent", "x"), []string{"Accept", "User-Agent"}},
-		"learned, absent":               {config.Rule{}, []string{"User-Agent"}, get(), []string{"Accept"}},
+		"learned, absent":               {config.Rule{}, []string{"User-Agent"}, get(), []string{"Accept", "User-Agent"}},
 		"learned Accept":                {config.Rule{}, []string{"Accept"}, get("Accept", "a/b"), []string{"Accept"}},
 		"learned and forwarded":         {config.Rule{Forward: []string{"X-A"}}, []string{"X-A"}, get("X-A", "1"), []string{"Accept", "X-A"}},
 		"forwarded representation":      {config.Rule{Forward: []string{"origin"}}, nil, get("Origin", "https://a.example"), []string{"Accept"}},

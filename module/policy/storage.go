@@ -163,6 +163,8 @@ func (r *Rule) messageReason(h http.Header, closeDelimited bool) cachestatus.Rea
 		return cachestatus.ReasonContentEncoding
 	case len(h["Trailer"]) > 0:
 		return cachestatus.ReasonTrailer
+	case endless(h.Get("Content-Type")):
+		return cachestatus.ReasonEventStream
 	case closeDelimited && !r.TrustFraming():
 		return cachestatus.ReasonFraming
 	}
@@ -170,6 +172,13 @@ func (r *Rule) messageReason(h http.Header, closeDelimited bool) cachestatus.Rea
 		return cachestatus.ReasonTooLarge
 	}
 	return cachestatus.ReasonNone
+}
+
+// endless reports a type whose body goes on for as long as somebody reads it.
+func endless(contentType string) bool {
+	media, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	media = strings.TrimSpace(media)
+	return media == "text/event-stream" || media == "multipart/x-mixed-replace"
 }
 
 func encoded(h http.Header) bool {
