@@ -59,6 +59,7 @@ const (
 	ReasonFillTimeout
 	ReasonFillLimit
 	ReasonReplaced
+	ReasonRepeated
 	ReasonStore
 	ReasonInternal
 
@@ -113,6 +114,7 @@ var rows = [reasonCount]row{
 	ReasonFillTimeout: {"fill-timeout", "The origin gave no answer in time."},
 	ReasonFillLimit:   {"fill-limit", "As many fills as allowed are under way; the request was forwarded by itself."},
 	ReasonReplaced:    {"replaced", "The configuration was being replaced and starts no more fills; the request was forwarded by itself."},
+	ReasonRepeated:    {"repeated", "The origin varies by a header that the fill did not carry; it was repeated with it (in the metrics of fills only)."},
 	ReasonStore:       {"store", "The store was in trouble; the request was served without it."},
 	ReasonInternal:    {"internal", "The cache lost its way and stood aside; please report it."},
 }

@@ -46,6 +46,8 @@ type Body struct {
 	first     *chunk     // what is still kept; nil before the first write
 	last      *chunk
 	size      int64 // bytes written
+	declared  int64 // the length that is to come; 0: not known
+	held      int64 // where the piece begins that makes it whole; -1: not there yet
 	charged   int64 // what limits has been asked for
 	streaming bool
 	ended     bool
@@ -64,7 +66,7 @@ type chunk struct {
 
 func newBody(limits *Limits, limit int64) *Body {
 	return &Body{
-		limits: limits, limit: limit,
+		limits: limits, limit: limit, held: -1,
 		readers: map[*Reader]struct{}{},
 		changed: make(chan struct{}),
 	}
@@ -76,11 +78,13 @@ func (b *Body) wakeLocked() {
 	b.changed = make(chan struct{})
 }
 
-// Grow makes room for a body of n bytes that is known to come, in one chunk. It is
-// a hint.
-func (b *Body) Grow(n int64) {
+// Declare says that a body of n bytes is to come. Room is made for it, in one chunk
+// if there is any, and its last piece is held back until the end: who has the whole
+// page and asks again at once finds it stored.
+func (b *Body) Declare(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.declared = n
 	if n > 0 && n <= b.limit && b.first == nil && !b.streaming && !b.ended && b.limits.take(n) {
 		b.charged = n
 		b.addChunkLocked(n)
@@ -106,6 +110,9 @@ func (b *Body) Write(p []byte) (int, error) {
 			if err := b.waitLocked(); err != nil {
 				return n, err
 			}
+		}
+		if b.held < 0 && b.declared > 0 && b.size+int64(len(p)-n) >= b.declared {
+			b.held = b.size
 		}
 		n += b.addLocked(p[n:])
 		b.wakeLocked()
@@ -213,6 +220,14 @@ func (b *Body) trimLocked() int64 {
 		b.charged = kept
 	}
 	return low
+}
+
+// visibleLocked returns up to where the body may be read. b.mu is held.
+func (b *Body) visibleLocked() int64 {
+	if b.held >= 0 && !b.ended && !b.streaming {
+		return b.held
+	}
+	return b.size
 }
 
 // baseLocked returns where in the body begins what is still kept. b.mu is held.

@@ -338,8 +338,8 @@ func TestGrow(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			limits := NewLimits(1, 8000)
 			_, f, r := begin(t, limits, 10_000)
-			f.Body.Grow(tt.n)
-			f.Body.Grow(100) // the first that fits counts
+			f.Body.Declare(tt.n)
+			f.Body.Declare(100) // the first that fits counts
 			if tt.charged == 0 {
 				tt.charged = 100
 			}
@@ -357,6 +357,52 @@ func TestGrowAfterTheEndTakesNothing(t *testing.T) {
 	_, f, r := begin(t, limits, 1<<20)
 	r.Close()
 	f.End(errOrigin)
-	f.Body.Grow(5000)
+	f.Body.Declare(5000)
 	finish(t, limits, f)
+}
+
+// TestLastPieceWaitsForTheEnd: of a body of declared length nobody has the last
+// piece before the end, when it is stored; one that is streamed is not held back.
+func TestLastPieceWaitsForTheEnd(t *testing.T) {
+	for name, tt := range map[string]struct {
+		let  func(*Fill)
+		want string // readable before the end
+	}{
+		"kept":     {func(*Fill) {}, "one "},
+		"streamed": {func(f *Fill) { f.Outgrow() }, "one two"},
+	} {
+		f, r, _ := NewGroup(NewLimits(1, 1<<20)).Join([32]byte{1}, 100)
+		f.Settle(OutcomeShared, Answer{Status: 200}, nil)
+		f.Body.Declare(7)
+		for _, piece := range []string{"one ", "two"} {
+			if _, err := f.Body.Write([]byte(piece)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tt.let(f)
+		got := ""
+		for !r.Waiting() {
+			piece, err := r.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += string(piece)
+		}
+		if got != tt.want {
+			t.Errorf("%s: %q before the end, want %q", name, got, tt.want)
+		}
+		f.End(nil)
+		for {
+			piece, err := r.Next(t.Context())
+			if err != nil {
+				break
+			}
+			got += string(piece)
+		}
+		if got != "one two" {
+			t.Errorf("%s: %q in all", name, got)
+		}
+		r.Close()
+		f.Leave()
+	}
 }

@@ -96,7 +96,8 @@ func (r *Reader) takeLocked() []byte {
 	if r.at.next != nil && r.at.next.start == r.offset {
 		r.at = r.at.next
 	}
-	piece := r.at.data[r.offset-r.at.start:]
+	end := min(r.at.start+int64(len(r.at.data)), r.b.visibleLocked())
+	piece := r.at.data[r.offset-r.at.start : end-r.at.start]
 	r.offset += int64(len(piece))
 	return slices.Clip(piece)
 }
@@ -106,5 +107,5 @@ func (r *Reader) takeLocked() []byte {
 func (r *Reader) Waiting() bool {
 	r.b.mu.Lock()
 	defer r.b.mu.Unlock()
-	return !r.b.ended && r.err == nil && r.offset == r.b.size
+	return !r.b.ended && r.err == nil && r.offset == r.b.visibleLocked()
 }

@@ -151,7 +151,7 @@ func (j *job) conclude(err error) {
 		err = j.short()
 	}
 	if err != nil {
-		j.e.Recorder.Filled(cachestatus.ReasonFillFailed)
+		j.e.Recorder.Filled(j.discarded(err))
 		j.f.Leave()
 		j.f.Settle(collapse.OutcomeFailed, collapse.Answer{Reason: cachestatus.ReasonFillFailed}, err)
 		j.f.End(err)
@@ -161,4 +161,17 @@ func (j *job) conclude(err error) {
 	j.e.Recorder.Filled(j.store())
 	j.f.Leave()
 	j.f.End(nil)
+}
+
+// discarded returns why a fill that ended with err was not stored.
+func (j *job) discarded(err error) cachestatus.Reason {
+	switch {
+	case errors.Is(err, errRepeat):
+		return cachestatus.ReasonRepeated
+	case errors.Is(err, ErrFillTimeout):
+		return cachestatus.ReasonFillTimeout
+	case errors.Is(err, collapse.ErrNoReaders) && j.storage.Reason != cachestatus.ReasonNone:
+		return j.storage.Reason // it was for one visitor, and he has left
+	}
+	return cachestatus.ReasonFillFailed
 }

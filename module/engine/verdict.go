@@ -55,7 +55,7 @@ func (j *job) judge(status int, h http.Header) io.Writer {
 	if outcome == collapse.OutcomeShared {
 		j.late = time.AfterFunc(StoreTimeout, j.f.Outgrow)
 		if declared {
-			j.f.Body.Grow(length)
+			j.f.Body.Declare(length)
 		}
 	}
 	j.listen()
