@@ -11,6 +11,7 @@ import (
 
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
+	"github.com/page-cache/page-cache/module/purge"
 	"github.com/page-cache/page-cache/module/stats"
 	"github.com/page-cache/page-cache/module/store/local"
 )
@@ -39,6 +40,7 @@ const drain = 5 * time.Second
 type shared struct {
 	store    *local.Store
 	limits   *collapse.Limits
+	ledger   *purge.Ledger
 	counters *stats.Counters
 	start    time.Time // stored times count from here
 }
@@ -95,7 +97,7 @@ func acquire(size int64) (*shared, error) {
 			return nil, fmt.Errorf("page_cache: %w", err)
 		}
 		return &shared{
-			store: st, limits: collapse.NewLimits(maxFills, size/4), counters: new(stats.Counters), start: time.Now(),
+			store: st, limits: collapse.NewLimits(maxFills, size/4), ledger: purge.New(), counters: new(stats.Counters), start: time.Now(),
 		}, nil
 	})
 	if err != nil {

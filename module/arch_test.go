@@ -41,6 +41,7 @@ var layers = map[string]layer{
 	"module/capture":         {},
 	"module/collapse":        {"module/cachestatus": "a fill's answer carries its reason to all who wait"},
 	"module/framing":         {},
+	"module/purge":           {},
 	"module/stats":           {"module/cachestatus": "it counts by outcome and reason"},
 	"module/store":           {},
 	"module/store/local":     {"module/store": "it is one"},
@@ -56,6 +57,7 @@ var layers = map[string]layer{
 		"module/collapse":    "it starts and joins fills",
 		"module/capture":     "it takes a fill's answer",
 		"module/framing":     "it asks whether a body is whole",
+		"module/purge":       "it keys by what was invalidated, and invalidates",
 	},
 
 	// Surfaces: what knows Caddy.
@@ -68,6 +70,7 @@ var layers = map[string]layer{
 		"module/engine":      "it runs one for each line",
 		"module/framing":     "it notes that a transport without a word was at work",
 		"module/policy":      "it compiles the line, and describes requests",
+		"module/purge":       "it owns the ledger that all lines share",
 		"module/stats":       "it owns the counters and exports them",
 		"module/store/local": "it owns the store",
 		"module/uwsgi":       "one --with brings the transport, too",

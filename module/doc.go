@@ -14,7 +14,7 @@
 //
 //	config, cachecontrol, cachekey, cachestatus, entry   values
 //	policy                                               decisions, pure
-//	store, collapse, capture, framing, stats             mechanisms
+//	store, collapse, capture, framing, purge, stats      mechanisms
 //	engine                                               one request, phase by phase
 //	uwsgi                                                the transport to uWSGI
 //

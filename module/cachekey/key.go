@@ -6,6 +6,7 @@ package cachekey
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"strconv"
 )
 
 // version begins every key, so that a change of the layout cannot let an old
@@ -30,6 +31,10 @@ type Inputs struct {
 	Headers  []Field // request headers the fill carries, sorted by name
 	Vars     []Field // Caddy variables the fill carries, sorted by name
 	Values   []Field // resolved vary_by placeholders, in the line's order
+
+	// Generation numbers the URI's newest invalidation: what was asked for before
+	// it has another key.
+	Generation uint64
 }
 
 // Key is an identity: the whole text, and its digest for stores.
@@ -49,6 +54,7 @@ func (in *Inputs) Key() Key {
 	for _, list := range [...][]Field{in.Headers, in.Vars, in.Values} {
 		b = appendFields(b, list)
 	}
+	b = appendPart(b, strconv.FormatUint(in.Generation, 10))
 	return Key{Text: string(b), Digest: sha256.Sum256(b)}
 }
 

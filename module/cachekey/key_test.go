@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"reflect"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -27,7 +28,8 @@ const golden = "\x0cpage-cache/1" +
 	"\x01" + // variables
 	"\x04lang\x02\x06string\x04\"de\"" +
 	"\x01" + // values
-	"\x03{x}\x00"
+	"\x03{x}\x00" +
+	"\x0217" // generation
 
 func example() cachekey.Inputs {
 	return cachekey.Inputs{
@@ -36,6 +38,8 @@ func example() cachekey.Inputs {
 		Headers: []cachekey.Field{{Name: "Accept", Values: []string{"image/png"}}, {Name: "X-Ab", Values: []string{"a", "", "b,"}}},
 		Vars:    []cachekey.Field{{Name: "lang", Values: []string{"string", `"de"`}}},
 		Values:  []cachekey.Field{{Name: "{x}"}},
+
+		Generation: 17,
 	}
 }
 
@@ -83,6 +87,11 @@ func decode(text string) (in cachekey.Inputs, err error) {
 			}
 			*list = append(*list, f)
 		}
+	}
+	generation := d.part()
+	in.Generation, err = strconv.ParseUint(generation, 10, 64)
+	if err != nil || strconv.FormatUint(in.Generation, 10) != generation {
+		return cachekey.Inputs{}, errNotAKey
 	}
 	if d.bad || d.rest != "" || version != "page-cache/1" {
 		return cachekey.Inputs{}, errNotAKey
@@ -166,7 +175,7 @@ func FuzzKeyDecodes(f *testing.F) {
 // FuzzKeyInverse: bytes that read as a key are the key of what they read as.
 func FuzzKeyInverse(f *testing.F) {
 	f.Add(golden)
-	f.Add("\x0cpage-cache/1\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+	f.Add("\x0cpage-cache/1\x00\x00\x00\x00\x00\x00\x00\x00\x00\x010")
 	f.Fuzz(func(t *testing.T, text string) {
 		in, err := decode(text)
 		if err != nil {

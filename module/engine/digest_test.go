@@ -15,6 +15,7 @@ import (
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
 	"github.com/page-cache/page-cache/module/policy"
+	"github.com/page-cache/page-cache/module/purge"
 	"github.com/page-cache/page-cache/module/store"
 	"github.com/page-cache/page-cache/module/store/local"
 )
@@ -87,7 +88,7 @@ func newColliding(t *testing.T, st store.Store) (*engine.Engine, ended) {
 	t.Helper()
 	over := make(ended, 1)
 	e := engine.New(engine.Config{
-		Rule: policy.Compile(config.Rule{TTL: config.Duration(time.Minute)}), Store: st, Limits: collapse.NewLimits(10, 1<<20),
+		Rule: policy.Compile(config.Rule{TTL: config.Duration(time.Minute)}), Store: st, Limits: collapse.NewLimits(10, 1<<20), Ledger: purge.New(),
 		Recorder: over, Now: time.Now, Start: time.Now(),
 	})
 	t.Cleanup(func() { e.Close(time.Second) })

@@ -13,6 +13,7 @@ import (
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/policy"
+	"github.com/page-cache/page-cache/module/purge"
 	"github.com/page-cache/page-cache/module/store"
 )
 
@@ -61,6 +62,7 @@ type Config struct {
 	Rule     *policy.Rule
 	Store    store.Store
 	Limits   *collapse.Limits
+	Ledger   *purge.Ledger
 	Recorder Recorder
 	Now      func() time.Time     // the clock, with its monotonic reading
 	Start    time.Time            // what stored times count from

@@ -22,6 +22,7 @@ func (x *exchange) receive() Phase {
 		return Refuse
 	case policy.AdmitLookup:
 	}
+	x.in.Inputs.Generation = x.e.Ledger.Generation(policy.URI(&x.in.Inputs))
 	x.key = x.in.Inputs.Key()
 	return Lookup
 }
@@ -100,6 +101,11 @@ func (x *exchange) bypass() Phase {
 	marked := false
 	x.err = x.o.Forward(x.w, func(status int, h http.Header) {
 		marked = true
+		// Before the client has his answer: who is told that his change is made must
+		// not see the old page.
+		for _, uri := range policy.Invalidates(x.q, x.e.Rule, status, h) {
+			x.e.Ledger.Invalidate(uri)
+		}
 		x.status.FwdStatus = status
 		h.Add(cachestatus.Field, x.status.String())
 	})

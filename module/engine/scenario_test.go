@@ -19,6 +19,7 @@ import (
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
 	"github.com/page-cache/page-cache/module/policy"
+	"github.com/page-cache/page-cache/module/purge"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -165,7 +166,7 @@ func (s *scenario) start() *engine.Engine {
 		s.fatalf("rule: %v", err)
 	}
 	s.engine = engine.New(engine.Config{
-		Rule: policy.Compile(s.rule), Store: s.store, Limits: s.limits, Recorder: s.notes,
+		Rule: policy.Compile(s.rule), Store: s.store, Limits: s.limits, Recorder: s.notes, Ledger: purge.New(),
 		Now: time.Now, Start: time.Now(),
 		Trace: func(from, to engine.Phase) {
 			if !slices.Contains(engine.Next(from), to) {
