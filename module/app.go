@@ -40,13 +40,18 @@ const drain = 5 * time.Second
 type shared struct {
 	store    *local.Store
 	limits   *collapse.Limits
-	ledger   *purge.Ledger
 	counters *stats.Counters
 	start    time.Time // stored times count from here
 }
 
 // Destruct closes the store when no configuration uses it any more.
 func (s *shared) Destruct() error { return s.store.Close() }
+
+// ledger is one for the process whatever the size of the store: a change that a
+// replaced configuration still forwards must reach the store of the next.
+//
+//nolint:gochecknoglobals // as the pool
+var ledger = purge.New()
 
 // pool keeps the store over reloads. A configuration with another max_size gets
 // a store of its own.
@@ -97,7 +102,7 @@ func acquire(size int64) (*shared, error) {
 			return nil, fmt.Errorf("page_cache: %w", err)
 		}
 		return &shared{
-			store: st, limits: collapse.NewLimits(maxFills, size/4), ledger: purge.New(), counters: new(stats.Counters), start: time.Now(),
+			store: st, limits: collapse.NewLimits(maxFills, size/4), counters: new(stats.Counters), start: time.Now(),
 		}, nil
 	})
 	if err != nil {

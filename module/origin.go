@@ -79,9 +79,9 @@ func (o *origin) Detach(in *policy.Intake) (engine.Fill, error) {
 		repl := caddy.NewReplacer()
 		defer o.keep(repl)
 		err := o.next.ServeHTTP(w, d.request(ctx, w, repl))
-		// A transport that gives no word on its bodies was at work, whatever has
-		// become of the mark that reverse_proxy leaves in the header.
-		if _, proxied := repl.Get("http.reverse_proxy.upstream.hostport"); proxied && framing.From(ctx).Verdict() == framing.Unknown {
+		// Without the mark that reverse_proxy leaves in the header, nothing tells
+		// whose body the verdict is about.
+		if _, proxied := repl.Get("http.reverse_proxy.upstream.hostport"); proxied && len(w.Header()["Via"]) == 0 {
 			framing.From(ctx).Note(framing.Unproven)
 		}
 		return err
@@ -149,7 +149,7 @@ func (d *detached) tls() *tls.ConnectionState {
 // scheme and host, so that reverse_proxy passes it on.
 func trustsProxy(keyed []cachekey.Field) bool {
 	for _, f := range keyed {
-		if f.Name == "X-Forwarded-Proto" || f.Name == "X-Forwarded-Host" {
+		if (f.Name == "X-Forwarded-Proto" || f.Name == "X-Forwarded-Host") && len(f.Values) > 0 {
 			return true
 		}
 	}

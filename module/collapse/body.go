@@ -16,6 +16,9 @@ const (
 	maxChunk = window
 	// patience is how long a reader who has taken everything waits for a laggard.
 	patience = 5 * time.Second
+	// holdBack is how long the last piece waits for a handler that has more to do
+	// when it has written everything.
+	holdBack = time.Second
 )
 
 var (
@@ -47,7 +50,8 @@ type Body struct {
 	last      *chunk
 	size      int64 // bytes written
 	declared  int64 // the length that is to come; 0: not known
-	held      int64 // where the piece begins that makes it whole; -1: not there yet
+	held      int64 // where the piece begins that makes it whole; -1: none is held back
+	letGo     *time.Timer
 	charged   int64 // what limits has been asked for
 	streaming bool
 	ended     bool
@@ -100,6 +104,7 @@ func (b *Body) Write(p []byte) (int, error) {
 	if !b.ended && !b.streaming && !b.keepsLocked(int64(len(p))) {
 		b.streaming = true
 		b.outgrown()
+		b.wakeLocked() // what was held back may be read
 	}
 	n := 0
 	for n < len(p) {
@@ -113,6 +118,7 @@ func (b *Body) Write(p []byte) (int, error) {
 		}
 		if b.held < 0 && b.declared > 0 && b.size+int64(len(p)-n) >= b.declared {
 			b.held = b.size
+			b.letGo = time.AfterFunc(holdBack, b.release)
 		}
 		n += b.addLocked(p[n:])
 		b.wakeLocked()
@@ -215,11 +221,22 @@ func (b *Body) trimLocked() int64 {
 	for b.first != nil && b.first.next != nil && b.first.next.start <= low {
 		b.first = b.first.next
 	}
+	if b.first != nil && b.first == b.last && cap(b.first.data) > maxChunk {
+		return low // one large chunk, which is there as a whole
+	}
 	if kept := b.size - b.baseLocked(); !b.ended && kept < b.charged {
 		b.limits.give(b.charged - kept)
 		b.charged = kept
 	}
 	return low
+}
+
+// release lets the last piece be read.
+func (b *Body) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.held, b.declared = -1, 0
+	b.wakeLocked()
 }
 
 // visibleLocked returns up to where the body may be read. b.mu is held.
@@ -272,6 +289,15 @@ func (b *Body) Stream() {
 	defer b.mu.Unlock()
 	b.streaming = true
 	b.wakeLocked()
+	b.desertedLocked()
+}
+
+// desertedLocked tells, of a body that is streamed, that nobody reads it. b.mu is
+// held.
+func (b *Body) desertedLocked() {
+	if b.streaming && !b.ended && len(b.readers) == 0 && b.deserted != nil {
+		b.deserted()
+	}
 }
 
 // Whole returns all bytes if the body was kept whole so far; they must not be
@@ -305,6 +331,9 @@ func (b *Body) end(err error) {
 		return
 	}
 	b.ended, b.err = true, err
+	if b.letGo != nil {
+		b.letGo.Stop()
+	}
 	b.limits.give(b.charged)
 	b.charged = 0
 	b.wakeLocked()

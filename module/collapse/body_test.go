@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -359,6 +360,35 @@ func TestGrowAfterTheEndTakesNothing(t *testing.T) {
 	f.End(errOrigin)
 	f.Body.Declare(5000)
 	finish(t, limits, f)
+}
+
+// TestLastPieceWaitsAMoment: a handler that goes on when it has written everything
+// does not keep its page for long, and a body that turns out longer wakes who waits.
+func TestLastPieceWaitsAMoment(t *testing.T) {
+	for name, rest := range map[string]string{"hangs": "", "longer": strings.Repeat("x", 100)} {
+		synctest.Test(t, func(t *testing.T) {
+			f, r, _ := NewGroup(NewLimits(1, 1<<20)).Join([32]byte{1}, 10)
+			f.Settle(OutcomeShared, Answer{Status: 200}, nil)
+			f.Body.Declare(5)
+			start := time.Now()
+			go func() {
+				if _, err := f.Body.Write([]byte("hello")); err != nil {
+					t.Error(err)
+				}
+				if _, err := f.Body.Write([]byte(rest)); err != nil {
+					t.Error(err)
+				}
+			}()
+			piece, err := r.Next(t.Context())
+			if string(piece) != "hello" || err != nil || time.Since(start) > holdBack {
+				t.Errorf("%s: %q, %v after %v", name, piece, err, time.Since(start))
+			}
+			synctest.Wait()
+			f.End(nil)
+			r.Close()
+			f.Leave()
+		})
+	}
 }
 
 // TestLastPieceWaitsForTheEnd: of a body of declared length nobody has the last

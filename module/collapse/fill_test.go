@@ -284,6 +284,23 @@ func TestSlowReadersHoldNoRoom(t *testing.T) {
 	r.Close()
 }
 
+// TestDesertionBeforeTheHeader: who leaves before his private answer begins leaves
+// nobody to read it, and that is told as well.
+func TestDesertionBeforeTheHeader(t *testing.T) {
+	f, r, _ := NewGroup(NewLimits(1, 1<<20)).Join([32]byte{1}, 10)
+	told := 0
+	f.OnDesertion(func() { told++ })
+	r.Close()
+	if told != 0 {
+		t.Error("a fill that may be stored needs no readers")
+	}
+	f.Settle(OutcomePrivate, Answer{Status: 200}, nil)
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+	f.End(nil)
+}
+
 // TestDesertion: when the last reader of a streamed answer leaves, it is told.
 func TestDesertion(t *testing.T) {
 	f, r, _ := NewGroup(NewLimits(1, 1<<20)).Join([32]byte{1}, 10)

@@ -15,11 +15,12 @@ type Reader struct {
 	err    error
 }
 
-// attach adds a reader at the start; nil if the start is gone.
+// attach adds a reader at the start; nil if the start is gone, or the body about to
+// be given up.
 func (b *Body) attach() *Reader {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.baseLocked() > 0 {
+	if b.baseLocked() > 0 || b.ended || b.streaming && len(b.readers) == 0 {
 		return nil
 	}
 	r := &Reader{b: b}
@@ -37,9 +38,7 @@ func (r *Reader) Close() {
 	}
 	r.leaveLocked(errClosed)
 	b.wakeLocked()
-	if b.streaming && !b.ended && len(b.readers) == 0 && b.deserted != nil {
-		b.deserted()
-	}
+	b.desertedLocked()
 }
 
 // leaveLocked ends the reading with err. It lets go of the chunk as well, by which

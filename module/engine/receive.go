@@ -92,6 +92,15 @@ func (x *exchange) refuse() Phase {
 	return Done
 }
 
+// invalidate puts out of reach what the answer to an unsafe request invalidates,
+// before the client has that answer: who is told that his change is made must not
+// see the old page.
+func (x *exchange) invalidate(status int, h http.Header) {
+	for _, uri := range policy.Invalidates(x.q, status, h) {
+		x.e.Ledger.Invalidate(uri)
+	}
+}
+
 // bypass forwards the request as it is.
 func (x *exchange) bypass() Phase {
 	x.status = cachestatus.Status{Fwd: cachestatus.FwdBypass, Detail: x.reason}
@@ -101,15 +110,14 @@ func (x *exchange) bypass() Phase {
 	marked := false
 	x.err = x.o.Forward(x.w, func(status int, h http.Header) {
 		marked = true
-		// Before the client has his answer: who is told that his change is made must
-		// not see the old page.
-		for _, uri := range policy.Invalidates(x.q, x.e.Rule, status, h) {
-			x.e.Ledger.Invalidate(uri)
-		}
+		x.invalidate(status, h)
 		x.status.FwdStatus = status
 		h.Add(cachestatus.Field, x.status.String())
 	})
 	if !marked { // an error, or nothing written at all, which the server makes a 200
+		if x.err == nil {
+			x.invalidate(http.StatusOK, x.w.Header())
+		}
 		x.w.Header().Add(cachestatus.Field, x.status.String())
 	}
 	x.wrote = marked

@@ -8,30 +8,46 @@ import (
 	"github.com/page-cache/page-cache/module/cachekey"
 )
 
-// URI names what an unsafe request invalidates: the URI as clients have it, with
-// all its variants, whichever line stores it. Scheme and host keep sites apart.
+// URI names what an unsafe request invalidates: the resource as clients have it,
+// with all its variants, whichever line stores it. The query is left out, because
+// lines differ in what they ignore of it; so one request invalidates all queries,
+// which is more than it must and never less.
 func URI(in *cachekey.Inputs) string { return uri(in.Scheme, in.Host, in.Original) }
 
 func uri(scheme, host, target string) string {
-	return scheme + " " + strings.ToLower(host) + " " + target
+	host = strings.ToLower(host)
+	host = strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[scheme])
+	path, _, _ := strings.Cut(target, "?")
+	if !strings.HasPrefix(path, "/") { // a whole URI, as clients of proxies send
+		if u, err := url.Parse(target); err == nil {
+			path = u.EscapedPath()
+		}
+	}
+	if decoded, err := url.PathUnescape(path); err == nil {
+		path = decoded
+	}
+	return scheme + " " + host + " " + path
 }
 
 // Invalidates returns the URIs that a forwarded request's answer invalidates (RFC
 // 9111 §4.4): after a 2xx or 3xx to an unsafe method the request's own, and those
 // of Location and Content-Location on the same host. nil: none.
-func Invalidates(q *Request, r *Rule, status int, h http.Header) []string {
+func Invalidates(q *Request, status int, h http.Header) []string {
 	if safe(q.Method) || status < 200 || status > 399 {
 		return nil
 	}
-	uris := []string{uri(q.Scheme, q.Host, r.filterQuery(q.Original))}
-	base, err := url.Parse("//" + q.Host + q.Original)
+	uris := []string{uri(q.Scheme, q.Host, q.Original)}
+	base, err := url.Parse("//" + q.Host)
+	if own, ownErr := url.Parse(q.Original); err == nil && ownErr == nil {
+		base = base.ResolveReference(own)
+	}
 	if err != nil {
 		return uris
 	}
 	for _, name := range [...]string{"Location", "Content-Location"} {
 		target, err := base.Parse(h.Get(name))
 		if err == nil && h.Get(name) != "" && strings.EqualFold(target.Host, q.Host) {
-			uris = append(uris, uri(q.Scheme, q.Host, r.filterQuery(target.RequestURI())))
+			uris = append(uris, uri(q.Scheme, q.Host, target.RequestURI()))
 		}
 	}
 	return uris
