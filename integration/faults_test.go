@@ -38,7 +38,7 @@ func openFiles(t *testing.T) int {
 	t.Helper()
 	files, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
-		t.Skip("no /proc to count open files in")
+		t.Fatalf("counting open files needs /proc, as Linux has it: %v", err)
 	}
 	return len(files)
 }
