@@ -12,30 +12,39 @@ import (
 	"github.com/page-cache/page-cache/module/config"
 )
 
+// Line is what one page_cache directive says.
+type Line struct {
+	// Rule is valid.
+	Rule config.Rule
+	// Bypass holds the matcher sets of the bypass lines, one each: a request
+	// bypasses if it matches any of them.
+	Bypass []caddy.ModuleMap
+	// Debug holds those of the debug lines: a request is told its key if it
+	// matches any of them.
+	Debug []caddy.ModuleMap
+}
+
 // ParseRule reads one page_cache directive, without its matcher, which
-// httpcaddyfile.RegisterHandlerDirective has taken off. The rule that it returns
-// is valid. The matcher sets are those of the bypass lines, one each: a request
-// bypasses if it matches any of them.
+// httpcaddyfile.RegisterHandlerDirective has taken off.
 //
 // A Helper that holds nothing but a Dispenser will do where there is no site; it
 // knows no named matchers.
-func ParseRule(h httpcaddyfile.Helper) (config.Rule, []caddy.ModuleMap, error) {
+func ParseRule(h httpcaddyfile.Helper) (Line, error) {
 	if !h.Next() {
-		return config.Rule{}, nil, h.ArgErr()
+		return Line{}, h.ArgErr()
 	}
 	p := &parser{h: h, directive: h.Token()}
 	if err := p.parse(); err != nil {
-		return config.Rule{}, nil, err
+		return Line{}, err
 	}
-	return p.rule, p.bypass, nil
+	return p.line, nil
 }
 
 // parser reads one directive.
 type parser struct {
 	h         httpcaddyfile.Helper
 	directive caddyfile.Token
-	rule      config.Rule
-	bypass    []caddy.ModuleMap
+	line      Line
 	places    []place // of the options read so far
 }
 
@@ -69,7 +78,7 @@ func (p *parser) positional() error {
 		return p.h.Errf("unexpected %q; write page_cache [<matcher>] [<ttl>|off]: first one matcher, "+
 			"which is a /path or a @name (it can hold several paths), then a ttl in one word, like 15s", strings.Join(args, " "))
 	case args[0] == "off":
-		p.rule.Off = true
+		p.line.Rule.Off = true
 		p.mark("off")
 		return nil
 	}
@@ -115,14 +124,25 @@ func (p *parser) find(option, value string) (at place, given bool) {
 }
 
 func (p *parser) validate() error {
-	err := p.rule.Validate()
-	if at, given := p.find("bypass", ""); given && p.rule.Off {
-		err = errors.Join(err, &config.OptionError{
-			Option: "bypass", Value: strings.Join(at.values, " "),
-			Problem: "off forwards every request untouched, so there is nothing to except; remove one of them",
-		})
+	err := p.line.Rule.Validate()
+	if p.line.Rule.Off {
+		err = errors.Join(err,
+			p.notWithOff("bypass", "there is nothing to except"),
+			p.notWithOff("debug", "there is no key to tell"))
 	}
 	return p.locate(err)
+}
+
+// notWithOff refuses an option that is not in the rule beside off.
+func (p *parser) notWithOff(option, because string) error {
+	at, given := p.find(option, "")
+	if !given {
+		return nil
+	}
+	return &config.OptionError{
+		Option: option, Value: strings.Join(at.values, " "),
+		Problem: "off forwards every request untouched, so " + because + "; remove one of them",
+	}
 }
 
 // locate adds to each of the errors that are joined in err the file and the line

@@ -7,36 +7,58 @@
 //	page_cache [<matcher>] [<ttl>|off] {
 //	    ttl <duration> [<status>...]
 //	    override
+//	    heuristic [<max>]
+//	    any_status
+//	    stale_while_revalidate <duration>
+//	    stale_if_error <duration>
+//	    browser_ttl <duration>
+//	    respect_request_cache_control
+//	    authorization rfc9111
 //	    session <cookie>...
-//	    ignore_cookies <cookie>...
+//	    ignore_cookies <cookie>...|*
 //	    cookies only <cookie>...
 //	    query ignore <name>... | only <name>...
 //	    vary <header>...
 //	    vary_by <placeholder>...
+//	    vary_language *
 //	    forward <header>...|*
+//	    codings pass
+//	    ranges pass
+//	    store_post
+//	    cdn_cache_control pass|remove
+//	    keep_fields <header>...|*
 //	    bypass <matcher>
+//	    debug <matcher>
+//	    min_bytes <size>
 //	    max_body <size>
 //	    trust_framing
 //	}
 //
 // What stands in angle brackets:
 //
-//   - <matcher> is Caddy's: /path/*, @name, or * for all. bypass takes the first
-//     two; requests that match one of several bypass lines are forwarded.
-//   - <ttl> and <duration> are written like 15s, 5m, 2h or 1d. The positional ttl
-//     and ttl without a status are one and the same, so only one may be given.
+//   - <matcher> is Caddy's: /path/*, @name, or * for all. bypass and debug take
+//     the first two; requests that match one of several bypass lines are
+//     forwarded, those that match one of several debug lines are told their key.
+//   - <ttl>, <duration> and <max> are written like 15s, 5m, 2h or 1d. The
+//     positional ttl and ttl without a status are one and the same, so only one
+//     may be given. 0 is a duration of its own for the stale windows and
+//     browser_ttl. Without <max>, heuristic means config.DefaultHeuristic.
 //   - <status> is one of config.StorableStatuses. Its ttl holds instead of the
 //     line's; 0 keeps answers with that status from being stored.
-//   - <cookie> and <name> may end in a *, which stands for any ending.
+//   - <cookie> and <name> may end in a *, which stands for any ending;
+//     ignore_cookies * is for all cookies.
 //   - <name> is a query parameter's name as it reads decoded; query ignore * is
 //     for all parameters.
-//   - <header> is a whole name; forward * is for all that may be forwarded.
-//   - <size> is written like 512KiB or 2MiB, or 2MB for powers of ten.
+//   - <header> is a whole name, of a request's header or, after keep_fields, of an
+//     answer's. forward * is for all that may be forwarded, keep_fields * for all
+//     that belong to one request, except Set-Cookie.
+//   - <size> is written like 512KiB or 2MiB, 2MB for powers of ten, or as a number
+//     of bytes. Only for min_bytes it may be 0.
 //
 // off takes the matched requests out of the cache, and takes no options. Options
-// with a list may be repeated, and add to it; so may ttl for other statuses, and
-// bypass. The rest may be given once. What an option means is said at the fields
-// of config.Rule.
+// with a list may be repeated, and add to it; so may ttl for other statuses,
+// bypass and debug. The rest may be given once. What an option means is said at
+// the fields of config.Rule.
 //
 // The global option of the same name sets up what all sites share:
 //

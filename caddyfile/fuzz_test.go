@@ -21,6 +21,9 @@ func FuzzParseRule(f *testing.F) {
 		"", "15s", "/x 15s", "off", "off {\n override\n}", "15s {\n ttl 5s 404 410\n override\n trust_framing\n max_body 2MiB\n}",
 		"{\n session a b*\n ignore_cookies _ga*\n cookies only a\n query ignore utm_* *\n}", "{\n query only page\n}",
 		"{\n vary A\n vary_by {http.request.host}\n forward * User-Agent\n bypass /x/*\n bypass *\n}", "{ {", "} }", "{}", "15s {\n ttl\n}",
+		"15s {\n stale_while_revalidate 1m\n stale_if_error 1d\n browser_ttl 0\n heuristic\n any_status\n}", "{\n heuristic 1h\n}", "{\n heuristic 0\n}",
+		"{\n authorization rfc9111\n codings pass\n ranges pass\n store_post\n cdn_cache_control remove\n respect_request_cache_control\n vary_language *\n}",
+		"{\n ignore_cookies *\n session a\n keep_fields Server-Timing *\n min_bytes 0\n debug /x/*\n debug *\n}", "off {\n debug /x\n bypass /y\n}",
 	} {
 		f.Add(seed)
 	}
@@ -34,15 +37,15 @@ func FuzzParseRule(f *testing.F) {
 		if _, err := h.ExtractMatcherSet(); err != nil {
 			t.Skip("not a matcher")
 		}
-		rule, _, err := caddyfile.ParseRule(h)
+		line, err := caddyfile.ParseRule(h)
 		if err != nil {
 			checkPlaces(t, err)
 			return
 		}
-		if err := rule.Validate(); err != nil {
+		if err := line.Rule.Validate(); err != nil {
 			t.Errorf("parsed, but not valid: %v", err)
 		}
-		checkJSON(t, rule)
+		checkJSON(t, line.Rule)
 	})
 }
 
@@ -71,12 +74,12 @@ func checkJSON(t *testing.T, rule config.Rule) {
 }
 
 func TestParseRuleWithoutASite(t *testing.T) {
-	parse := func(input string) (bypass int, err error) {
-		_, sets, err := caddyfile.ParseRule(httpcaddyfile.Helper{Dispenser: cfile.NewTestDispenser(input)})
-		return len(sets), err
+	parse := func(input string) (caddyfile.Line, error) {
+		return caddyfile.ParseRule(httpcaddyfile.Helper{Dispenser: cfile.NewTestDispenser(input)})
 	}
-	if n, err := parse("page_cache 15s {\n bypass /preview/*\n bypass /staff/*\n}"); err != nil || n != 2 {
-		t.Errorf("paths: got %d, %v, want 2 matcher sets", n, err)
+	line, err := parse("page_cache 15s {\n bypass /preview/*\n debug /staff/*\n bypass /staff/*\n}")
+	if err != nil || len(line.Bypass) != 2 || len(line.Debug) != 1 {
+		t.Errorf("paths: got %+v, %v, want 2 matcher sets that bypass and 1 that is told keys", line, err)
 	}
 	if _, err := parse("page_cache 15s {\n bypass @staff\n}"); err == nil || !strings.Contains(err.Error(), "Testfile:2") {
 		t.Errorf("name: got %v, want an error that names the line", err)

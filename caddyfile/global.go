@@ -42,7 +42,7 @@ func readGlobal(d *caddyfile.Dispenser, app *config.App) error {
 	if app.MaxSize != 0 {
 		return d.Errf("%s: it is given already; remove one of them", name)
 	}
-	n, err := readSize(d, name)
+	n, err := readLimit(d, name)
 	app.MaxSize = n
 	return err
 }
@@ -58,11 +58,17 @@ func readSize(d *caddyfile.Dispenser, option string) (int64, error) {
 		return 0, d.Errf("%s: unexpected %q; write one size in one word, like 2MiB", option, strings.Join(args, " "))
 	}
 	n, err := humanize.ParseBytes(args[0])
-	switch {
-	case err != nil, n > math.MaxInt64:
+	if err != nil || n > math.MaxInt64 {
 		return 0, d.Errf("%s: %q is not a size; write it like 512KiB, 2MiB or 1GiB", option, args[0])
-	case n == 0:
-		return 0, d.Errf("%s: it must be 1 byte or more; leave it out for the default", option)
 	}
 	return int64(n), nil
+}
+
+// readLimit reads the one argument of an option that bounds something, in bytes.
+func readLimit(d *caddyfile.Dispenser, option string) (int64, error) {
+	n, err := readSize(d, option)
+	if err == nil && n == 0 {
+		return 0, d.Errf("%s: it must be 1 byte or more; leave it out for the default", option)
+	}
+	return n, err
 }

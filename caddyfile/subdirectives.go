@@ -1,8 +1,9 @@
 package caddyfile
 
 import (
-	"strconv"
 	"strings"
+
+	"github.com/caddyserver/caddy/v2"
 
 	"github.com/page-cache/page-cache/module/config"
 )
@@ -19,8 +20,15 @@ func subdirectives() []subdirective {
 	return []subdirective{
 		{"ttl", "<duration> [<status>...]", readTTL},
 		{"override", "", flag(func(r *config.Rule) *bool { return &r.Override })},
+		{"heuristic", "[<max>]", readHeuristic},
+		{"any_status", "", flag(func(r *config.Rule) *bool { return &r.AnyStatus })},
+		{"stale_while_revalidate", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.StaleWhileRevalidate })},
+		{"stale_if_error", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.StaleIfError })},
+		{"browser_ttl", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.BrowserTTL })},
+		{"respect_request_cache_control", "", flag(func(r *config.Rule) *bool { return &r.RespectRequestCacheControl })},
+		{"authorization", "rfc9111", word(func(r *config.Rule) *string { return &r.Authorization })},
 		{"session", "<cookie>...", list(func(r *config.Rule) *[]string { return &r.Session })},
-		{"ignore_cookies", "<cookie>...", list(func(r *config.Rule) *[]string { return &r.IgnoreCookies })},
+		{"ignore_cookies", "<cookie>...|*", list(func(r *config.Rule) *[]string { return &r.IgnoreCookies })},
 		{"cookies", "only <cookie>...", keyword(map[string]field{
 			"only": func(r *config.Rule) *[]string { return &r.CookiesOnly },
 		})},
@@ -30,8 +38,18 @@ func subdirectives() []subdirective {
 		})},
 		{"vary", "<header>...", list(func(r *config.Rule) *[]string { return &r.Vary })},
 		{"vary_by", "<placeholder>...", list(func(r *config.Rule) *[]string { return &r.VaryBy })},
+		{"vary_language", "*", list(func(r *config.Rule) *[]string { return &r.VaryLanguage })},
 		{"forward", "<header>...|*", list(func(r *config.Rule) *[]string { return &r.Forward })},
-		{"bypass", "<matcher>", readBypass},
+		{"codings", "pass", word(func(r *config.Rule) *string { return &r.Codings })},
+		{"ranges", "pass", word(func(r *config.Rule) *string { return &r.Ranges })},
+		{"store_post", "", flag(func(r *config.Rule) *bool { return &r.StorePost })},
+		{"cdn_cache_control", "pass|remove", word(func(r *config.Rule) *string { return &r.CDNCacheControl })},
+		{"keep_fields", "<header>...|*", list(func(r *config.Rule) *[]string { return &r.KeepFields })},
+		{"bypass", "<matcher>", matcher(func(l *Line) *[]caddy.ModuleMap { return &l.Bypass },
+			"write page_cache <matcher> off to take them out of the cache")},
+		{"debug", "<matcher>", matcher(func(l *Line) *[]caddy.ModuleMap { return &l.Debug },
+			"name those that are yours, with a @name, or everybody is told the keys")},
+		{"min_bytes", "<size>", readMinBytes},
 		{"max_body", "<size>", readMaxBody},
 		{"trust_framing", "", flag(func(r *config.Rule) *bool { return &r.TrustFraming })},
 	}
@@ -50,7 +68,7 @@ func list(of field) func(*parser, subdirective) error {
 		if len(args) == 0 {
 			return p.h.Errf("%s: names are missing; write %s", s.name, s.usage())
 		}
-		names := of(&p.rule)
+		names := of(&p.line.Rule)
 		*names = append(*names, args...)
 		p.mark(s.name, args...)
 		return nil
@@ -83,8 +101,63 @@ func flag(of func(*config.Rule) *bool) func(*parser, subdirective) error {
 		if args := p.h.RemainingArgs(); len(args) > 0 {
 			return p.h.Errf("%s: unexpected %q; it takes no value, and holds when it is there", s.name, strings.Join(args, " "))
 		}
-		*of(&p.rule) = true
+		*of(&p.line.Rule) = true
 		p.mark(s.name)
+		return nil
+	}
+}
+
+// word reads an option with one word for a value. Which words there are, the
+// rule's validation says.
+func word(of func(*config.Rule) *string) func(*parser, subdirective) error {
+	return func(p *parser, s subdirective) error {
+		if err := p.once(s.name); err != nil {
+			return err
+		}
+		args := p.h.RemainingArgs()
+		switch {
+		case len(args) == 0, args[0] == "":
+			return p.h.Errf("%s: it says nothing; write %s", s.name, s.usage())
+		case len(args) > 1:
+			return p.h.Errf("%s: unexpected %q; write %s", s.name, strings.Join(args, " "), s.usage())
+		}
+		*of(&p.line.Rule) = args[0]
+		p.mark(s.name, args[0])
+		return nil
+	}
+}
+
+// duration reads an option with one duration, for which 0 is not the same as
+// none.
+func duration(of func(*config.Rule) **config.Duration) func(*parser, subdirective) error {
+	return func(p *parser, s subdirective) error {
+		d, err := p.oneDuration(s)
+		if err == nil {
+			*of(&p.line.Rule) = &d
+		}
+		return err
+	}
+}
+
+// matcher reads an option that adds a matcher to a list; all says why it may not
+// be one of every request.
+func matcher(of func(*Line) *[]caddy.ModuleMap, all string) func(*parser, subdirective) error {
+	return func(p *parser, s subdirective) error {
+		if n := p.h.CountRemainingArgs(); n != 1 {
+			return p.h.Errf("%s: got %d matchers; write %s, with a /path or a @name, once for each", s.name, n, s.usage())
+		}
+		set, ok, err := p.h.MatcherToken()
+		switch {
+		case err != nil:
+			return p.h.Errf("%s: %w; define it in the same site, or write a /path", s.name, err)
+		case !ok:
+			return p.h.Errf("%s: %q is not a matcher; write a /path or a @name", s.name, p.h.Val())
+		case len(set) == 0:
+			return p.h.Errf("%s: %s matches every request; %s", s.name, p.h.Val(), all)
+		}
+		sets := of(&p.line)
+		*sets = append(*sets, set)
+		p.mark(s.name, p.h.Val())
 		return nil
 	}
 }
@@ -94,91 +167,5 @@ func (p *parser) once(option string) error {
 	if at, given := p.find(option, ""); given {
 		return p.h.Errf("%s: it is given already, at %s:%d; remove one of them", option, at.token.File, at.token.Line)
 	}
-	return nil
-}
-
-func readTTL(p *parser, s subdirective) error {
-	args := p.h.RemainingArgs()
-	switch len(args) {
-	case 0:
-		return p.h.Errf("%s: the duration is missing; write %s", s.name, s.usage())
-	case 1:
-		return p.setTTL(args[0])
-	}
-	ttl, err := config.ParseDuration(args[0])
-	if err != nil {
-		return p.h.Errf("%s: %w", s.name, err)
-	}
-	for _, arg := range args[1:] {
-		if err := p.setStatusTTL(arg, ttl); err != nil {
-			return err
-		}
-	}
-	p.mark(s.name, args[1:]...)
-	return nil
-}
-
-// setTTL sets the ttl of the line, which may stand before the block or in it.
-func (p *parser) setTTL(arg string) error {
-	ttl, err := config.ParseDuration(arg)
-	switch {
-	case err != nil:
-		return p.h.Errf("ttl: %w", err)
-	case p.rule.TTL != 0:
-		at, _ := p.find("ttl", p.rule.TTL.String())
-		return p.h.Errf("ttl: it is given already, as %s at %s:%d; remove one of them, or name the statuses that %s is for",
-			p.rule.TTL, at.token.File, at.token.Line, arg)
-	case ttl == 0:
-		return p.h.Errf("ttl: 0 would be the same as none, so that only the origin's own lifetimes count; " +
-			"remove it for that, or write page_cache <matcher> off to take these requests out of the cache")
-	}
-	p.rule.TTL = ttl
-	p.mark("ttl", ttl.String())
-	return nil
-}
-
-func (p *parser) setStatusTTL(arg string, ttl config.Duration) error {
-	status, err := strconv.Atoi(arg)
-	if err != nil {
-		return p.h.Errf("ttl: %q is not a status; write each as its number, like 301 or 404", arg)
-	}
-	if _, given := p.rule.StatusTTL[status]; given {
-		return p.h.Errf("ttl: status %d has one already; remove one of them", status)
-	}
-	if p.rule.StatusTTL == nil {
-		p.rule.StatusTTL = make(map[int]config.Duration)
-	}
-	p.rule.StatusTTL[status] = ttl
-	return nil
-}
-
-func readBypass(p *parser, s subdirective) error {
-	if n := p.h.CountRemainingArgs(); n != 1 {
-		return p.h.Errf("%s: got %d matchers; write %s, with a /path or a @name, once for each", s.name, n, s.usage())
-	}
-	matcher, ok, err := p.h.MatcherToken()
-	switch {
-	case err != nil:
-		return p.h.Errf("%s: %w; define it in the same site, or write a /path", s.name, err)
-	case !ok:
-		return p.h.Errf("%s: %q is not a matcher; write a /path or a @name", s.name, p.h.Val())
-	case len(matcher) == 0:
-		return p.h.Errf("%s: %s matches every request; write page_cache <matcher> off to take them out of the cache", s.name, p.h.Val())
-	}
-	p.bypass = append(p.bypass, matcher)
-	p.mark(s.name, p.h.Val())
-	return nil
-}
-
-func readMaxBody(p *parser, s subdirective) error {
-	if err := p.once(s.name); err != nil {
-		return err
-	}
-	n, err := readSize(p.h.Dispenser, s.name)
-	if err != nil {
-		return err
-	}
-	p.rule.MaxBody = n
-	p.mark(s.name)
 	return nil
 }

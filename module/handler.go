@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -29,7 +30,12 @@ type Handler struct {
 	// previews.
 	BypassRaw caddyhttp.RawMatcherSets `json:"bypass,omitempty" caddy:"namespace=http.matchers"`
 
+	// DebugRaw holds matchers of requests whose answers tell their key in
+	// Cache-Status: yours, not the public's.
+	DebugRaw caddyhttp.RawMatcherSets `json:"debug,omitempty" caddy:"namespace=http.matchers"`
+
 	bypass caddyhttp.MatcherSets
+	debug  caddyhttp.MatcherSets
 	rule   *policy.Rule
 	engine *engine.Engine
 	app    *App
@@ -51,14 +57,8 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	if h.Off {
 		return nil
 	}
-	if h.BypassRaw != nil {
-		sets, err := ctx.LoadModule(h, "BypassRaw")
-		if err != nil {
-			return fmt.Errorf("page_cache: bypass: %w", err)
-		}
-		if err := h.bypass.FromInterface(sets); err != nil {
-			return fmt.Errorf("page_cache: bypass: %w", err)
-		}
+	if err := h.loadMatchers(ctx); err != nil {
+		return err
 	}
 	appModule, err := ctx.App(directive)
 	if err != nil {
@@ -72,6 +72,30 @@ func (h *Handler) Provision(ctx caddy.Context) error {
 	return h.start(app, ctx.Logger())
 }
 
+// loadMatchers loads the matchers of bypass and debug.
+func (h *Handler) loadMatchers(ctx caddy.Context) error {
+	for _, m := range []struct {
+		option, field string
+		raw           caddyhttp.RawMatcherSets
+		sets          *caddyhttp.MatcherSets
+	}{
+		{"bypass", "BypassRaw", h.BypassRaw, &h.bypass},
+		{"debug", "DebugRaw", h.DebugRaw, &h.debug},
+	} {
+		if m.raw == nil {
+			continue
+		}
+		sets, err := ctx.LoadModule(h, m.field)
+		if err != nil {
+			return fmt.Errorf("page_cache: %s: %w", m.option, err)
+		}
+		if err := m.sets.FromInterface(sets); err != nil {
+			return fmt.Errorf("page_cache: %s: %w", m.option, err)
+		}
+	}
+	return nil
+}
+
 // warn tells the operator what a line gives up.
 func (h *Handler) warn(log *zap.Logger) {
 	for _, name := range h.Forward {
@@ -79,6 +103,13 @@ func (h *Handler) warn(log *zap.Logger) {
 			log.Warn("forward * lets fills carry every header of the visitor who caused them; " +
 				"if any of them changes the page, all visitors get that visitor's page")
 		}
+	}
+	if slices.Contains(h.IgnoreCookies, "*") {
+		log.Warn("ignore_cookies * gives visitors who are logged in the page of one who is not; " +
+			"keep their cookies out of it with session")
+	}
+	if h.AnyStatus {
+		log.Warn("any_status stores error pages that the application gives a lifetime; all visitors then get that error")
 	}
 	if h.TrustFraming {
 		log.Warn("trust_framing stores bodies whose end only the closing connection shows; " +
@@ -151,7 +182,7 @@ func setPlaceholders(repl *caddy.Replacer, result engine.Result) {
 	repl.Set("http.page_cache.status", result.Status.Word())
 	repl.Set("http.page_cache.detail", result.Status.Detail.String())
 	if result.Status.HasTTL {
-		repl.Set("http.page_cache.ttl", int64(result.Status.TTL/time.Second))
+		repl.Set("http.page_cache.ttl", result.Status.Seconds())
 	}
 	if result.Status.Hit {
 		repl.Set("http.page_cache.age", int64(result.Age/time.Second))

@@ -26,11 +26,11 @@ func init() {
 }
 
 func parseHandler(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
-	rule, bypass, err := caddyfile.ParseRule(h)
+	line, err := caddyfile.ParseRule(h)
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{Rule: rule, BypassRaw: bypass}, nil
+	return &Handler{Rule: line.Rule, BypassRaw: line.Bypass, DebugRaw: line.Debug}, nil
 }
 
 func parseApp(d *caddytoken.Dispenser, earlier any) (any, error) {

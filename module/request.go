@@ -34,7 +34,7 @@ func (h *Handler) describe(r *http.Request) (*policy.Request, error) {
 	q := &policy.Request{
 		Method: r.Method, Scheme: "http", Host: r.Host, Header: r.Header,
 		Original: r.RequestURI, Current: requestURI(r),
-		HasBody: r.ContentLength != 0 || len(r.TransferEncoding) > 0,
+		HasBody: hasBody(r),
 		Site:    site(r, server),
 		Route:   at.name, OpenEnded: at.open,
 	}
@@ -47,12 +47,13 @@ func (h *Handler) describe(r *http.Request) (*policy.Request, error) {
 	}
 	_, q.User = repl.Get("http.auth.user.id")
 	q.TrustedProxy, _ = caddyhttp.GetVar(ctx, caddyhttp.TrustedProxyVarKey).(bool)
-	if len(h.bypass) > 0 {
-		matched, err := h.bypass.AnyMatchWithError(r)
-		if err != nil {
-			return nil, err
-		}
-		q.Operator = matched
+	q.TakesInterim = r.ProtoAtLeast(1, 1)
+	var err error
+	if q.Operator, err = matches(h.bypass, r); err != nil {
+		return nil, err
+	}
+	if q.Debug, err = matches(h.debug, r); err != nil {
+		return nil, err
 	}
 	q.Vars = append([]cachekey.Field{groupField(r)}, varFields(keyedVars(r))...)
 	for _, placeholder := range h.VaryBy {
@@ -61,6 +62,24 @@ func (h *Handler) describe(r *http.Request) (*policy.Request, error) {
 		})
 	}
 	return q, nil
+}
+
+// hasBody reports whether content is announced or of unknown length. HTTP/3 knows
+// no length of a request without content either, until its stream ends; a GET or
+// HEAD is taken for one then, as reverse_proxy takes it. No fill carries a body.
+func hasBody(r *http.Request) bool {
+	if r.ProtoMajor == 3 && r.ContentLength < 0 {
+		return r.Method != http.MethodGet && r.Method != http.MethodHead
+	}
+	return r.ContentLength != 0 || len(r.TransferEncoding) > 0
+}
+
+// matches reports whether any of sets matches; none does if there are none.
+func matches(sets caddyhttp.MatcherSets, r *http.Request) (bool, error) {
+	if len(sets) == 0 {
+		return false, nil
+	}
+	return sets.AnyMatchWithError(r)
 }
 
 // requestURI returns the escaped path and query as they stand after rewrites.

@@ -16,18 +16,73 @@ type Rule struct {
 
 	// TTL is how long the edge keeps a page fresh at most. A shorter lifetime
 	// from the origin wins, a longer one is cut to TTL, and without one TTL is
-	// used. 0 (the default): only an explicit lifetime from the origin counts.
+	// used. 0 (the default): only an explicit lifetime from the origin counts, or
+	// what Heuristic makes of its Last-Modified.
 	TTL Duration `json:"ttl,omitempty"`
 
 	// StatusTTL gives statuses a ttl of their own, which is a default and a cap
 	// just as TTL is, and allows them to be stored. Only the statuses in
 	// StorableStatuses may be named. Default: TTL for 200; 301, 308, 404 and 410
 	// only with an explicit lifetime from the origin, 404 and 410 for 5 s at most.
+	// Other statuses only under AnyStatus.
 	StatusTTL map[int]Duration `json:"status_ttl,omitempty"`
 
 	// Override lets TTL (or StatusTTL) replace the origin's lifetime, an explicit
 	// 0 included. It does not touch private, no-store, no-cache or Set-Cookie.
 	Override bool `json:"override,omitempty"`
+
+	// Heuristic allows a lifetime where the origin gives none, but Last-Modified:
+	// a tenth of the page's age then, at most this long, for the statuses that
+	// allow it (RFC 9111 §4.2.2). It comes before TTL as a default, and is cut by
+	// it. 0 (the default): off; a Caddyfile without a duration says 1 day
+	// (DefaultHeuristic). Leave it out where Last-Modified tells of a template
+	// rather than of what the page shows.
+	Heuristic Duration `json:"heuristic,omitempty"`
+
+	// AnyStatus stores every final status to which the origin gives an explicit
+	// lifetime, errors (5xx) included; 206 and 304 never. Default: only 200, 301,
+	// 308, 404, 410 and those that StatusTTL names. Leave it out before a shop: an
+	// error page with a lifetime is then shown to everybody.
+	AnyStatus bool `json:"any_status,omitempty"`
+
+	// StaleWhileRevalidate is how long after it has gone stale a page is still
+	// served while one refresh runs behind it (RFC 5861 §3). It is a default and a
+	// cap, as TTL is: it is used where the origin gives no window, a shorter one
+	// of the origin wins, a longer one is cut. The window counts from the end of
+	// the lifetime that TTL has cut. nil (the default): only the origin's own
+	// window counts; 0: no page is served so, whatever the origin says. Leave it
+	// out where an old price is worse than a wait.
+	StaleWhileRevalidate *Duration `json:"stale_while_revalidate,omitempty"`
+
+	// StaleIfError is how long after it has gone stale a page is still served
+	// when the origin answers with an error, or not at all (RFC 5861 §4); a
+	// default and a cap, as StaleWhileRevalidate is, and counted as that. It never
+	// reaches past must-revalidate, proxy-revalidate, s-maxage or no-cache. nil
+	// (the default): only the origin's own window counts; 0: never. Leave it out
+	// where an error is better than an old page.
+	StaleIfError *Duration `json:"stale_if_error,omitempty"`
+
+	// BrowserTTL is what browsers are told of pages that are stored here:
+	// Cache-Control max-age, counted from the moment of delivery, apart from the
+	// edge's own lifetime. 0 makes them ask each time, and get a 304. nil (the
+	// default): they are told what the origin says, cut to what is left of the
+	// edge's lifetime. Leave it out, or give seconds, for what may have to change
+	// at once: no purge reaches a browser.
+	BrowserTTL *Duration `json:"browser_ttl,omitempty"`
+
+	// RespectRequestCacheControl obeys the request's own Cache-Control (no-cache,
+	// no-store, max-age, min-fresh, max-stale) and Pragma: no-cache (RFC 9111
+	// §5.2.1, §5.4). Default: false, because any client could then make
+	// everybody's page slow. only-if-cached is obeyed always.
+	RespectRequestCacheControl bool `json:"respect_request_cache_control,omitempty"`
+
+	// Authorization says what becomes of requests with an Authorization header.
+	// AuthorizationRFC9111, the only value, lets them use the cache (RFC 9111
+	// §3.5): their fills carry it, and the answer is shared only if the origin
+	// says public, s-maxage or must-revalidate. Default: such requests bypass.
+	// Leave it out where the origin says public of every page without thinking of
+	// those who have logged in.
+	Authorization string `json:"authorization,omitempty"`
 
 	// Session names cookies that make a request personal, even when
 	// IgnoreCookies or the list of analytics cookies would call them harmless.
@@ -36,7 +91,10 @@ type Rule struct {
 
 	// IgnoreCookies names cookies that change nothing: a fill never carries
 	// them, and a request that has only such cookies is not personal. Well-known
-	// analytics cookies are ignored without being named.
+	// analytics cookies are ignored without being named. "*" stands for every
+	// cookie that Session does not name; not together with CookiesOnly. A visitor
+	// who is logged in then gets the page of one who is not. Nobody's own page is
+	// shared by it, because fills never carry a cookie.
 	IgnoreCookies []string `json:"ignore_cookies,omitempty"`
 
 	// CookiesOnly, when not empty, declares every cookie that it does not name
@@ -65,6 +123,57 @@ type Rule struct {
 	// for the visitor, keyed, and known to the fill under the same name.
 	VaryBy []string `json:"vary_by,omitempty"`
 
+	// VaryLanguage, which may only be a single "*", reads Accept-Language by its
+	// meaning where a page varies by it: the order of languages of equal weight
+	// does not count, and a stored page whose Content-Language is what the visitor
+	// wants most answers him (RFC 9110 §12.5.4). Not together with Accept-Language
+	// in Forward. Default: each value that differs is a variant. Leave it out
+	// where Content-Language is not that of the whole page.
+	VaryLanguage []string `json:"vary_language,omitempty"`
+
+	// Codings says who encodes. CodingsPass, the only value, passes the origin's
+	// content codings through: fills carry the visitor's Accept-Encoding, which is
+	// keyed where the answer's Vary names it, and encoded answers are stored as
+	// they are. Default: fills ask for the plain page, which the edge encodes for
+	// each visitor, and encoded answers are not stored. Leave it out unless the
+	// origin holds its pages encoded: each page is then stored once for each
+	// coding.
+	Codings string `json:"codings,omitempty"`
+
+	// Ranges may be "pass" (RangesPass): a part of a page that is not stored is
+	// asked of the origin as a part, and the part is stored for those who ask for
+	// the same one (RFC 9111 §3.3). For large files, of which nobody wants the
+	// whole. Default: the whole is fetched, and the part cut from it.
+	Ranges string `json:"ranges,omitempty"`
+
+	// StorePost stores the answer to a POST for later GETs, if the origin gives it
+	// a lifetime and says with Content-Location that it is what a GET would get
+	// (RFC 9110 §9.3.3). When not to: before a shop; the answer was made for one
+	// visitor's body. Default: false.
+	StorePost bool `json:"store_post,omitempty"`
+
+	// CDNCacheControl says what caches behind the edge see of the origin's
+	// CDN-Cache-Control (RFC 9213): CDNCacheControlPass (the default) sends it on,
+	// its lifetimes cut as those of Cache-Control are, CDNCacheControlRemove takes
+	// it away. Leave it out, unless what stands between the edge and the browser
+	// must not hear what was meant for the edge.
+	CDNCacheControl string `json:"cdn_cache_control,omitempty"`
+
+	// KeepFields names response header fields that are stored although they belong
+	// to one request, and are left out of stored pages otherwise:
+	// Authentication-Info, Server-Timing, Traceresponse, X-Correlation-Id and
+	// X-Request-Id; an answer with Set-Cookie2 is not stored unless that is named.
+	// "*" names all of them (RFC 9111 §3.1). Set-Cookie may not be named: it is
+	// never stored. Default: none. Leave it out where logs are searched by these
+	// fields: every hit then has those of the request that filled the page.
+	KeepFields []string `json:"keep_fields,omitempty"`
+
+	// MinBytes is the least size, in bytes, of a 200's body that is stored when
+	// the origin gives no explicit lifetime; 0 stores empty ones. At most MaxBody.
+	// Default: 1 (DefaultMinBytes), because an empty page is more often an
+	// accident than meant.
+	MinBytes *int64 `json:"min_bytes,omitempty"`
+
 	// MaxBody is the largest body that is stored, in bytes. Larger ones are
 	// streamed. Default: 2 MiB (DefaultMaxBody).
 	MaxBody int64 `json:"max_body,omitempty"`
@@ -74,6 +183,21 @@ type Rule struct {
 	// Default: false.
 	TrustFraming bool `json:"trust_framing,omitempty"`
 }
+
+// What the options that take a word may be. Without one, the default holds that
+// is said at their fields.
+const (
+	// AuthorizationRFC9111 is the value of Rule.Authorization.
+	AuthorizationRFC9111 = "rfc9111"
+	// CodingsPass is the value of Rule.Codings.
+	CodingsPass = "pass"
+	// RangesPass is the only value of Rule.Ranges.
+	RangesPass = "pass"
+	// CDNCacheControlPass is Rule.CDNCacheControl when it is not given.
+	CDNCacheControlPass = "pass"
+	// CDNCacheControlRemove is the other value of Rule.CDNCacheControl.
+	CDNCacheControlRemove = "remove"
+)
 
 // App is the page_cache app: what outlives one route.
 type App struct {
@@ -94,6 +218,11 @@ const (
 	MinMaxSize = 8 << 20
 	// DefaultMaxBody is Rule.MaxBody when it is not given.
 	DefaultMaxBody = 2 << 20
+	// DefaultMinBytes is Rule.MinBytes when it is not given.
+	DefaultMinBytes = 1
+	// DefaultHeuristic is what a Caddyfile means by heuristic without a duration:
+	// a day is the most that RFC 9111 §4.2.2's tenth should guess unasked.
+	DefaultHeuristic = Duration(24 * time.Hour)
 	// MaxTTL bounds every duration: RFC 9111 §1.2.2 lets a cache treat more
 	// than 2^31 seconds as 2^31; a year is what a page can mean.
 	MaxTTL = Duration(366 * 24 * time.Hour)
@@ -109,6 +238,14 @@ func (r *Rule) BodyLimit() int64 {
 	return DefaultMaxBody
 }
 
+// LeastBody returns MinBytes, or its default.
+func (r *Rule) LeastBody() int64 {
+	if r.MinBytes != nil {
+		return *r.MinBytes
+	}
+	return DefaultMinBytes
+}
+
 // SizeLimit returns MaxSize, or its default, in bytes.
 func (a *App) SizeLimit() int64 {
 	if a.MaxSize > 0 {
@@ -118,8 +255,9 @@ func (a *App) SizeLimit() int64 {
 }
 
 // StorableStatuses returns the statuses that a ttl may name, ascending. Answers
-// of any other status are never stored: they are partial (206), conditional
-// (304), personal or about one request (4xx), or failures (5xx).
+// of any other status are partial (206), conditional (304), personal or about
+// one request (4xx), or failures (5xx); they are not stored, except under
+// Rule.AnyStatus.
 func StorableStatuses() []int {
 	return []int{200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410}
 }

@@ -29,7 +29,7 @@ const (
 // cookieCheck returns the check of a cookie's name, which may end in a star.
 // RFC 6265 §4.1.1 makes a name a token, in which a star is legal anywhere; one
 // before the end is taken for a pattern that would not do what it looks like.
-// lone says why a star by itself is refused.
+// lone says why a star by itself is refused; empty if it is not.
 func cookieCheck(lone string) func(string) string {
 	return func(name string) string {
 		head, starred := strings.CutSuffix(name, "*")
@@ -105,7 +105,10 @@ func reservedHeader(name string) string {
 	switch name {
 	case "cookie", "cookie2":
 		return "holds all cookies, of which one may be a session; name cookies with session, ignore_cookies or cookies only"
-	case "authorization", "proxy-authorization":
+	case "authorization":
+		return "is a credential, and a request that has one bypasses the cache; remove it, " +
+			"or write authorization rfc9111 to share what the origin says is public"
+	case "proxy-authorization":
 		return "is a credential, and a request that has one is never answered from the cache; remove it"
 	case "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings":
 		return "concerns one connection only and is never passed on (RFC 9110 §7.6.1); remove it"
@@ -116,7 +119,8 @@ func reservedHeader(name string) string {
 	case "content-length", "expect":
 		return "is about a request's body, and a fill has none; remove it"
 	case "accept-encoding":
-		return "is the edge's own: it asks for the plain page and encodes it for each visitor; remove it"
+		return "is the edge's own: it asks for the plain page and encodes it for each visitor; remove it, " +
+			"or write codings pass to store what the origin has encoded"
 	case "forwarded":
 		return "is set by the edge; remove it"
 	}
@@ -127,6 +131,32 @@ func reservedHeader(name string) string {
 		return "is set by the edge; remove it"
 	}
 	return ""
+}
+
+// checkField judges a response header that stored pages keep.
+func checkField(name string) string {
+	switch {
+	case name == "":
+		return emptyName
+	case name == "*":
+		return ""
+	case strings.Contains(name, "*"):
+		return "is a pattern; list each header by its whole name, or write a * alone for all"
+	case !isToken(name):
+		return "is not the name of a header, which consists of " + tokenChars
+	case strings.EqualFold(name, "Set-Cookie"):
+		return "is for one visitor, and an answer that has it is never stored; remove it"
+	}
+	return ""
+}
+
+// checkLanguage judges a vary_language. It is a list so that it may name
+// languages one day.
+func checkLanguage(name string) string {
+	if name == "*" {
+		return ""
+	}
+	return "cannot be named; write vary_language *, which is for every language"
 }
 
 // checkPlaceholder judges a vary_by. One placeholder and nothing else, so that

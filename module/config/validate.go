@@ -3,11 +3,8 @@ package config
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // OptionError says what is wrong with one option of a Rule or an App.
@@ -34,10 +31,18 @@ func (r *Rule) Validate() error {
 	return errors.Join(
 		r.validateTTL(),
 		r.validateOverride(),
+		r.validateDurations(),
+		checkWord("authorization", r.Authorization, AuthorizationRFC9111),
 		r.validateCookies(),
 		r.validateQuery(),
 		r.validateHeaders(),
 		checkEach("vary_by", r.VaryBy, checkPlaceholder),
+		r.validateLanguage(),
+		checkWord("codings", r.Codings, CodingsPass),
+		checkWord("ranges", r.Ranges, RangesPass),
+		checkWord("cdn_cache_control", r.CDNCacheControl, CDNCacheControlPass, CDNCacheControlRemove),
+		checkEach("keep_fields", r.KeepFields, checkField),
+		r.validateMinBytes(),
 		r.validateMaxBody(),
 	)
 }
@@ -74,6 +79,13 @@ func (r *Rule) given() []string {
 	}{
 		{"ttl", r.TTL != 0 || len(r.StatusTTL) > 0},
 		{"override", r.Override},
+		{"heuristic", r.Heuristic != 0},
+		{"any_status", r.AnyStatus},
+		{"stale_while_revalidate", r.StaleWhileRevalidate != nil},
+		{"stale_if_error", r.StaleIfError != nil},
+		{"browser_ttl", r.BrowserTTL != nil},
+		{"respect_request_cache_control", r.RespectRequestCacheControl},
+		{"authorization", r.Authorization != ""},
 		{"session", len(r.Session) > 0},
 		{"ignore_cookies", len(r.IgnoreCookies) > 0},
 		{"cookies only", len(r.CookiesOnly) > 0},
@@ -82,6 +94,13 @@ func (r *Rule) given() []string {
 		{"vary", len(r.Vary) > 0},
 		{"vary_by", len(r.VaryBy) > 0},
 		{"forward", len(r.Forward) > 0},
+		{"vary_language", len(r.VaryLanguage) > 0},
+		{"codings", r.Codings != ""},
+		{"ranges", r.Ranges != ""},
+		{"store_post", r.StorePost},
+		{"cdn_cache_control", r.CDNCacheControl != ""},
+		{"keep_fields", len(r.KeepFields) > 0},
+		{"min_bytes", r.MinBytes != nil},
 		{"max_body", r.MaxBody != 0},
 		{"trust_framing", r.TrustFraming},
 	} {
@@ -92,60 +111,22 @@ func (r *Rule) given() []string {
 	return names
 }
 
-func (r *Rule) validateTTL() error {
-	var errs []error
-	if problem := r.TTL.problem(); problem != "" {
-		errs = append(errs, &OptionError{Option: "ttl", Value: r.TTL.String(), Problem: problem})
-	}
-	storable := StorableStatuses()
-	for _, status := range slices.Sorted(maps.Keys(r.StatusTTL)) {
-		value := strconv.Itoa(status)
-		if !slices.Contains(storable, status) {
-			errs = append(errs, &OptionError{
-				Option: "ttl", Value: value,
-				Problem: fmt.Sprintf("an answer with status %d is never stored; a ttl may name %s", status, joinInts(storable)),
-			})
-		}
-		if problem := r.StatusTTL[status].problem(); problem != "" {
-			errs = append(errs, &OptionError{Option: "ttl", Value: value, Problem: "for status " + value + ": " + problem})
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// problem says why d cannot be a ttl; empty if it can.
-func (d Duration) problem() string {
-	switch {
-	case d < 0:
-		return fmt.Sprintf("%s is negative; give a duration like 15s, 5m, 2h or 1d", d)
-	case d > 0 && time.Duration(d) < time.Millisecond:
-		return fmt.Sprintf("%s is too short to mean anything; give a duration like \"15s\" (a bare number in JSON counts nanoseconds)", d)
-	case d > MaxTTL:
-		return fmt.Sprintf("%s is too long; give %dd or less", d, time.Duration(MaxTTL)/(24*time.Hour))
-	}
-	return ""
-}
-
-func (r *Rule) validateOverride() error {
-	if !r.Override || r.TTL != 0 || len(r.StatusTTL) > 0 {
-		return nil
-	}
-	return &OptionError{
-		Option:  "override",
-		Problem: "there is no ttl that could replace the origin's lifetime; give one, such as 15s, or remove override",
-	}
-}
-
 func (r *Rule) validateCookies() error {
+	var both error
+	if len(r.CookiesOnly) > 0 && slices.Contains(r.IgnoreCookies, "*") {
+		both = &OptionError{
+			Option: "ignore_cookies", Value: "*",
+			Problem: `"*" takes in those that cookies only names, too; remove it, or write session instead of cookies only`,
+		}
+	}
 	return errors.Join(
 		checkEach("session", r.Session, cookieCheck(
 			"would name every cookie; a cookie that nobody called harmless makes a request personal "+
 				"by itself, so name only those that ignore_cookies or cookies only would take in")),
-		checkEach("ignore_cookies", r.IgnoreCookies, cookieCheck(
-			"would hand the page of a visitor who is logged out to those who are logged in; "+
-				"name the cookies that matter with cookies only, and all others are ignored")),
+		checkEach("ignore_cookies", r.IgnoreCookies, cookieCheck("")),
 		checkEach("cookies only", r.CookiesOnly, cookieCheck(
 			"would keep every cookie, as without the option; name the cookies that matter")),
+		both,
 	)
 }
 
@@ -183,6 +164,48 @@ func (r *Rule) validateHeaders() error {
 	)
 }
 
+func (r *Rule) validateLanguage() error {
+	if err := checkEach("vary_language", r.VaryLanguage, checkLanguage); err != nil {
+		return err
+	}
+	if len(r.VaryLanguage) > 1 {
+		return &OptionError{Option: "vary_language", Value: "*", Problem: "\"*\" is given twice; remove one of them"}
+	}
+	for _, name := range r.Forward {
+		if len(r.VaryLanguage) > 0 && strings.EqualFold(name, "Accept-Language") {
+			return &OptionError{
+				Option: "forward", Value: name,
+				Problem: fmt.Sprintf("%q would change nothing, but vary_language has pages vary by it; remove one of them", name),
+			}
+		}
+	}
+	return nil
+}
+
+// checkWord judges an option that takes one of a few words.
+func checkWord(option, word string, allowed ...string) error {
+	if word == "" || slices.Contains(allowed, word) {
+		return nil
+	}
+	return &OptionError{
+		Option: option, Value: word,
+		Problem: fmt.Sprintf("%q is unknown; write %s %s, or leave it out", word, option, strings.Join(allowed, " or ")),
+	}
+}
+
+func (r *Rule) validateMinBytes() error {
+	var problem string
+	switch least := r.LeastBody(); {
+	case least < 0:
+		problem = fmt.Sprintf("%d bytes is less than nothing; give 0 or more, or leave it out for the default of %d", least, DefaultMinBytes)
+	case r.MinBytes != nil && least > r.BodyLimit():
+		problem = fmt.Sprintf("%d bytes is more than max_body lets be stored, which is %d; give less, or raise max_body", least, r.BodyLimit())
+	default:
+		return nil
+	}
+	return &OptionError{Option: "min_bytes", Problem: problem}
+}
+
 func (r *Rule) validateMaxBody() error {
 	if r.MaxBody >= 0 {
 		return nil
@@ -192,12 +215,4 @@ func (r *Rule) validateMaxBody() error {
 		Problem: fmt.Sprintf("%d bytes is less than nothing; give 1 or more, or leave it out for the default of %d MiB",
 			r.MaxBody, DefaultMaxBody>>20),
 	}
-}
-
-func joinInts(ns []int) string {
-	words := make([]string, len(ns))
-	for i, n := range ns {
-		words[i] = strconv.Itoa(n)
-	}
-	return strings.Join(words, ", ")
 }

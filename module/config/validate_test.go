@@ -32,6 +32,9 @@ func TestRuleValidate(t *testing.T) {
 			QueryIgnore: []string{"utm_*", "filter[price]", "*"},
 			Vary:        []string{"Accept-Language"}, VaryBy: []string{"{http.request.header.X-Country}"},
 			Forward: []string{"*", "User-Agent"}, MaxBody: 1, TrustFraming: true,
+			Heuristic: config.DefaultHeuristic, AnyStatus: true, StaleWhileRevalidate: new(second), StaleIfError: new(second), BrowserTTL: new(second),
+			RespectRequestCacheControl: true, Authorization: "rfc9111", VaryLanguage: []string{"*"}, Codings: "pass", CDNCacheControl: "remove",
+			KeepFields: []string{"*", "Server-Timing"}, MinBytes: new(int64(1)),
 		}},
 
 		"off with ttl":       {config.Rule{Off: true, TTL: second}, []wrong{{"off", "", "there is ttl; remove"}}},
@@ -42,11 +45,11 @@ func TestRuleValidate(t *testing.T) {
 		"ttl too long":       {config.Rule{TTL: config.MaxTTL + second}, []wrong{{"ttl", "8784h0m1s", "too long; give 366d or less"}}},
 		"status 500": {
 			config.Rule{StatusTTL: map[int]config.Duration{500: second}},
-			[]wrong{{"ttl", "500", "status 500 is never stored; a ttl may name 200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410"}},
+			[]wrong{{"ttl", "500", "status 500 cannot have a ttl; one may name 200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410"}},
 		},
 		"status ttls are judged in order": {
 			config.Rule{StatusTTL: map[int]config.Duration{404: -second, 206: second, 200: config.MaxTTL + 1}},
-			[]wrong{{"ttl", "200", "too long"}, {"ttl", "206", "never stored"}, {"ttl", "404", "for status 404: -1s is negative"}},
+			[]wrong{{"ttl", "200", "too long"}, {"ttl", "206", "cannot have a ttl"}, {"ttl", "404", "for status 404: -1s is negative"}},
 		},
 		"override without ttl":     {config.Rule{Override: true}, []wrong{{"override", "", "no ttl"}}},
 		"override of a status ttl": {rule: config.Rule{Override: true, StatusTTL: map[int]config.Duration{404: second}}},
@@ -66,14 +69,26 @@ func TestRuleValidate(t *testing.T) {
 			config.Rule{
 				TTL: -second, Session: []string{""}, QueryOnly: []string{"*"}, Vary: []string{"Host"},
 				Forward: []string{"Range"}, VaryBy: []string{"x"}, MaxBody: -5,
+				Heuristic: -second, StaleWhileRevalidate: new(-second), StaleIfError: new(-second), BrowserTTL: new(-second), Authorization: "x",
+				VaryLanguage: []string{"de"}, Codings: "x", CDNCacheControl: "x", KeepFields: []string{""}, MinBytes: new(int64(-1)),
 			},
 			[]wrong{
 				{"ttl", "-1s", ""},
+				{"heuristic", "-1s", ""},
+				{"stale_while_revalidate", "-1s", ""},
+				{"stale_if_error", "-1s", ""},
+				{"browser_ttl", "-1s", ""},
+				{"authorization", "x", ""},
 				{"session", "", ""},
 				{"query only", "*", ""},
 				{"vary", "Host", ""},
 				{"forward", "Range", ""},
 				{"vary_by", "x", ""},
+				{"vary_language", "de", ""},
+				{"codings", "x", ""},
+				{"cdn_cache_control", "x", ""},
+				{"keep_fields", "", ""},
+				{"min_bytes", "", ""},
 				{"max_body", "", ""},
 			},
 		},
@@ -92,6 +107,7 @@ func TestRuleValidateNames(t *testing.T) {
 		"vary":           func(n string) config.Rule { return config.Rule{Vary: []string{n}} },
 		"forward":        func(n string) config.Rule { return config.Rule{Forward: []string{n}} },
 		"vary_by":        func(n string) config.Rule { return config.Rule{VaryBy: []string{n}} },
+		"keep_fields":    func(n string) config.Rule { return config.Rule{KeepFields: []string{n}} },
 	}
 	const (
 		cookies = "session, ignore_cookies, cookies only"
@@ -115,7 +131,7 @@ func TestRuleValidateNames(t *testing.T) {
 		{cookies, "a;", "is not the name of a cookie"},
 		{cookies, "sé", "is not the name of a cookie"},
 		{"session", "*", "makes a request personal by itself"},
-		{"ignore_cookies", "*", "name the cookies that matter with cookies only"},
+		{"ignore_cookies", "*", ""},
 		{"cookies only", "*", "as without the option"},
 
 		{queries, "page", ""},
@@ -144,8 +160,8 @@ func TestRuleValidateNames(t *testing.T) {
 		{headers, "X-Device:", "is not the name of a header"},
 		{headers, "cookie", "name cookies with session"},
 		{headers, "Cookie", "name cookies with session"},
-		{headers, "AUTHORIZATION", "is a credential"},
-		{headers, "Proxy-Authorization", "is a credential"},
+		{headers, "AUTHORIZATION", "or write authorization rfc9111"},
+		{headers, "Proxy-Authorization", "never answered from the cache"},
 		{headers, "Connection", "one connection only"},
 		{headers, "Keep-Alive", "one connection only"},
 		{headers, "TE", "one connection only"},
@@ -162,11 +178,23 @@ func TestRuleValidateNames(t *testing.T) {
 		{headers, "Content-Length", "a fill has none"},
 		{headers, "Expect", "a fill has none"},
 		{headers, "Accept-Encoding", "is the edge's own"},
+		{headers, "accept-encoding", "or write codings pass"},
 		{headers, "X-Forwarded-For", "is set by the edge"},
 		{headers, "x-forwarded-host", "is set by the edge"},
 		{headers, "Forwarded", "is set by the edge"},
 		{"vary", "*", "is a pattern"},
 		{"forward", "*", ""},
+
+		{"keep_fields", "X-Request-Id", ""},
+		{"keep_fields", "set-cookie2", ""},
+		{"keep_fields", "X-Anything", ""},
+		{"keep_fields", "*", ""},
+		{"keep_fields", "", "is empty"},
+		{"keep_fields", "X-*", "is a pattern"},
+		{"keep_fields", "**", "is a pattern"},
+		{"keep_fields", "Server Timing", "is not the name of a header"},
+		{"keep_fields", "Set-Cookie", "is never stored; remove it"},
+		{"keep_fields", "set-cookie", "is never stored; remove it"},
 
 		{"vary_by", "{http.request.header.X-Country}", ""},
 		{"vary_by", "{http.vars.currency}", ""},
@@ -240,6 +268,12 @@ func fill(t *testing.T, v reflect.Value) {
 		v.SetBool(true)
 	case int64, config.Duration:
 		v.SetInt(int64(90 * time.Second))
+	case string:
+		v.SetString("a")
+	case *int64:
+		v.Set(reflect.ValueOf(new(int64)))
+	case *config.Duration:
+		v.Set(reflect.ValueOf(new(config.Duration))) // 0, which is not the same as none
 	case []string:
 		v.Set(reflect.ValueOf([]string{"a", "b*"}))
 	case map[int]config.Duration:

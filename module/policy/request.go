@@ -21,6 +21,8 @@ type Request struct {
 	User         bool // the server knows who asks
 	TrustedProxy bool // X-Forwarded-Proto and -Host are a trusted proxy's
 	Operator     bool // the line's bypass matcher matched
+	TakesInterim bool // the client's protocol has informational answers
+	Debug        bool // the answer may tell its key
 	OpenEnded    bool // which handlers make the page depends on what the server alone knows
 
 	Site   string           // see cachekey.Inputs
