@@ -7,11 +7,12 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"strconv"
+	"strings"
 )
 
 // version begins every key, so that a change of the layout cannot let an old
 // stored response answer for a new key.
-const version = "page-cache/1"
+const version = "page-cache/2"
 
 // Field is a named input with its values, in the order in which they were given.
 type Field struct {
@@ -31,6 +32,8 @@ type Inputs struct {
 	Headers  []Field // request headers the fill carries, sorted by name
 	Vars     []Field // Caddy variables the fill carries, sorted by name
 	Values   []Field // resolved vary_by placeholders, in the line's order
+	Part     string  // the Range of a part that is asked for as one
+	Variant  []Field // what the origin's Vary names, sorted by name; the fill carries it
 
 	// Generation numbers the URI's newest invalidation: what was asked for before
 	// it has another key.
@@ -43,15 +46,28 @@ type Key struct {
 	Digest [sha256.Size]byte
 }
 
+// String returns in as a reader may know it again: its URI, and in brackets what
+// selects the variant. It is for diagnosis and not unambiguous.
+func (in *Inputs) String() string {
+	var b strings.Builder
+	b.WriteString(in.Scheme + "://" + in.Host + in.Original)
+	for _, list := range [...][]Field{in.Headers, in.Values, in.Variant} {
+		for _, f := range list {
+			b.WriteString(" [" + f.Name + ": " + strings.Join(f.Values, ", ") + "]")
+		}
+	}
+	return b.String()
+}
+
 // Key returns the key of in. Every part is preceded by its length and every list
 // by its count, so no two different Inputs have the same text, whatever
 // separators a part holds.
 func (in *Inputs) Key() Key {
 	b := make([]byte, 0, 256)
-	for _, part := range [...]string{version, in.Site, in.Route, in.Scheme, in.Host, in.Original, in.Current} {
+	for _, part := range [...]string{version, in.Site, in.Route, in.Scheme, in.Host, in.Original, in.Current, in.Part} {
 		b = appendPart(b, part)
 	}
-	for _, list := range [...][]Field{in.Headers, in.Vars, in.Values} {
+	for _, list := range [...][]Field{in.Headers, in.Vars, in.Values, in.Variant} {
 		b = appendFields(b, list)
 	}
 	b = appendPart(b, strconv.FormatUint(in.Generation, 10))

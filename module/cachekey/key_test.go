@@ -16,19 +16,22 @@ import (
 // golden is the key of example, part by part. A change of it must change the
 // version as well, or a store that outlives the program would give old responses
 // for new keys.
-const golden = "\x0cpage-cache/1" +
+const golden = "\x0cpage-cache/2" +
 	"\x08:443 443" + // site
 	"\x05route" +
 	"\x05https" +
 	"\x0cshop.example" +
 	"\x0a/de/shoes?" + // original
 	"\x0e/index.php?a=1" + // current
+	"\x09bytes=0-1" + // part
 	"\x02" + // headers
 	"\x06Accept\x01\x09image/png" + "\x04X-Ab\x03\x01a\x00\x02b," +
 	"\x01" + // variables
 	"\x04lang\x02\x06string\x04\"de\"" +
 	"\x01" + // values
 	"\x03{x}\x00" +
+	"\x02" + // variant
+	"\x0fAccept-Language\x01\x06de, en" + "\x04X-Ab\x00" +
 	"\x0217" // generation
 
 func example() cachekey.Inputs {
@@ -38,6 +41,8 @@ func example() cachekey.Inputs {
 		Headers: []cachekey.Field{{Name: "Accept", Values: []string{"image/png"}}, {Name: "X-Ab", Values: []string{"a", "", "b,"}}},
 		Vars:    []cachekey.Field{{Name: "lang", Values: []string{"string", `"de"`}}},
 		Values:  []cachekey.Field{{Name: "{x}"}},
+		Part:    "bytes=0-1",
+		Variant: []cachekey.Field{{Name: "Accept-Language", Values: []string{"de, en"}}, {Name: "X-Ab"}},
 
 		Generation: 17,
 	}
@@ -76,10 +81,10 @@ var errNotAKey = errors.New("not a key")
 func decode(text string) (in cachekey.Inputs, err error) {
 	d := decoder{rest: text}
 	version := d.part()
-	for _, part := range []*string{&in.Site, &in.Route, &in.Scheme, &in.Host, &in.Original, &in.Current} {
+	for _, part := range []*string{&in.Site, &in.Route, &in.Scheme, &in.Host, &in.Original, &in.Current, &in.Part} {
 		*part = d.part()
 	}
-	for _, list := range []*[]cachekey.Field{&in.Headers, &in.Vars, &in.Values} {
+	for _, list := range []*[]cachekey.Field{&in.Headers, &in.Vars, &in.Values, &in.Variant} {
 		for range d.number() {
 			f := cachekey.Field{Name: d.part()}
 			for range d.number() {
@@ -93,7 +98,7 @@ func decode(text string) (in cachekey.Inputs, err error) {
 	if err != nil || strconv.FormatUint(in.Generation, 10) != generation {
 		return cachekey.Inputs{}, errNotAKey
 	}
-	if d.bad || d.rest != "" || version != "page-cache/1" {
+	if d.bad || d.rest != "" || version != "page-cache/2" {
 		return cachekey.Inputs{}, errNotAKey
 	}
 	return in, nil
@@ -140,12 +145,71 @@ var shortTexts = rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 5), func(b []byte) st
 
 func anyText(t *rapid.T) string { return shortTexts.Draw(t, "text") }
 
+// TestVariantIsKeyed: RFC 9111 §4.1, a field of the variant is another input than
+// the same one anywhere else, and absent is another than empty.
+//
+// RFC 9111: 4-1, 4-3, 4.1-1.
+func TestVariantIsKeyed(t *testing.T) {
+	field := func(name string, values ...string) []cachekey.Field {
+		return []cachekey.Field{{Name: name, Values: values}}
+	}
+	seen := map[cachekey.Key]string{}
+	for name, in := range map[string]cachekey.Inputs{
+		"nothing":              {},
+		"another URI":          {Original: "/b"},
+		"another current URI":  {Current: "/b"},
+		"another host":         {Host: "b"},
+		"another scheme":       {Scheme: "http"},
+		"a part":               {Part: "X-A"},
+		"absent":               {Variant: field("X-A")},
+		"empty":                {Variant: field("X-A", "")},
+		"a value":              {Variant: field("X-A", "1")},
+		"another value":        {Variant: field("X-A", "2")},
+		"two values":           {Variant: field("X-A", "1", "2")},
+		"two in one":           {Variant: field("X-A", "1, 2")},
+		"another field":        {Variant: field("X-B", "1")},
+		"two fields":           {Variant: append(field("X-A", "1"), field("X-B", "1")...)},
+		"one that is absent":   {Variant: append(field("X-A", "1"), field("X-B")...)},
+		"a header":             {Headers: field("X-A", "1")},
+		"a variable":           {Vars: field("X-A", "1")},
+		"a placeholder":        {Values: field("X-A", "1")},
+		"a header and variant": {Headers: field("X-A", "1"), Variant: field("X-B", "1")},
+		"an invalidation":      {Generation: 1},
+		"both":                 {Generation: 1, Variant: field("X-A", "1")},
+	} {
+		key := in.Key()
+		if other, ok := seen[key]; ok {
+			t.Errorf("%s and %s have one key", name, other)
+		}
+		seen[key] = name
+	}
+}
+
+// TestInputsString: what tells a key to a reader. What the fill carries unseen, and
+// what only the edge knows, is left out.
+func TestInputsString(t *testing.T) {
+	in := example()
+	const want = "https://shop.example/de/shoes? [Accept: image/png] [X-Ab: a, , b,] [{x}: ] [Accept-Language: de, en] [X-Ab: ]"
+	if got := in.String(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := (&cachekey.Inputs{Scheme: "http", Host: "a", Original: "/"}).String(); got != "http://a/" {
+		t.Errorf("got %s", got)
+	}
+	if !reflect.DeepEqual(in, example()) {
+		t.Error("the inputs were changed")
+	}
+}
+
 // TestKeyDecodes: SPEC rule 6, the key is unambiguous.
+//
+// RFC 9111: 4-1, 4-3.
 func TestKeyDecodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := cachekey.Inputs{
 			Site: anyText(t), Route: anyText(t), Scheme: anyText(t), Host: anyText(t), Original: anyText(t), Current: anyText(t),
-			Headers: anyFields(t, "headers"), Vars: anyFields(t, "vars"), Values: anyFields(t, "values"),
+			Headers: anyFields(t, "headers"), Vars: anyFields(t, "vars"), Values: anyFields(t, "values"), Variant: anyFields(t, "variant"),
+			Part: anyText(t), Generation: rapid.Uint64().Draw(t, "generation"),
 		}
 		if got, err := decode(in.Key().Text); err != nil || !reflect.DeepEqual(got, in) {
 			t.Fatalf("got %+v, %v, want %+v", got, err, in)
@@ -162,9 +226,10 @@ func FuzzKeyDecodes(f *testing.F) {
 			Site: site, Route: name, Scheme: scheme, Host: value, Original: target, Current: site + target,
 			Headers: []cachekey.Field{{Name: name, Values: []string{value, target}}},
 			Values:  []cachekey.Field{{Name: value}, {Name: site, Values: []string{""}}},
+			Variant: []cachekey.Field{{Name: target, Values: []string{name}}},
 		}
 		if empty {
-			in.Headers, in.Vars, in.Values = nil, in.Headers, nil
+			in.Headers, in.Vars, in.Values, in.Variant, in.Part = nil, in.Headers, in.Variant, nil, name
 		}
 		if got, err := decode(in.Key().Text); err != nil || !reflect.DeepEqual(got, in) {
 			t.Errorf("got %+v, %v, want %+v", got, err, in)
@@ -175,7 +240,7 @@ func FuzzKeyDecodes(f *testing.F) {
 // FuzzKeyInverse: bytes that read as a key are the key of what they read as.
 func FuzzKeyInverse(f *testing.F) {
 	f.Add(golden)
-	f.Add("\x0cpage-cache/1\x00\x00\x00\x00\x00\x00\x00\x00\x00\x010")
+	f.Add("\x0cpage-cache/2\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x010")
 	f.Fuzz(func(t *testing.T, text string) {
 		in, err := decode(text)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 // might have, bytes that its lengths and counts consist of, and text to be cut.
 var hostile = []string{
 	"", "|", "-", "\x00", "\x1f", "\x01", "\x02", "\x03", "\x80", "\x80\x01", "\xff", "a", "b", "ab", "aab", "/", "?", "a=b", "shop.test", "GET", "https",
-	"page-cache/1", "\x01a", "\x01\x00", "\x00\x01a", "é",
+	"page-cache/2", "\x01a", "\x01\x00", "\x00\x01a", "é",
 }
 
 // texts are made of up to three of them, beforehand: a million pairs take long
@@ -43,14 +43,14 @@ func hostileInputs(r *rand.Rand) *cachekey.Inputs {
 	}
 	return &cachekey.Inputs{
 		Site: hostileText(r), Route: hostileText(r), Scheme: hostileText(r), Host: hostileText(r),
-		Original: hostileText(r), Current: hostileText(r), Headers: fields(), Vars: fields(), Values: fields(),
+		Original: hostileText(r), Current: hostileText(r), Part: hostileText(r), Headers: fields(), Vars: fields(), Values: fields(), Variant: fields(),
 	}
 }
 
 // parts returns where the texts of in stand, in the order of a key.
 func parts(in *cachekey.Inputs) []*string {
-	all := []*string{&in.Site, &in.Route, &in.Scheme, &in.Host, &in.Original, &in.Current}
-	for _, list := range [][]cachekey.Field{in.Headers, in.Vars, in.Values} {
+	all := []*string{&in.Site, &in.Route, &in.Scheme, &in.Host, &in.Original, &in.Current, &in.Part}
+	for _, list := range [][]cachekey.Field{in.Headers, in.Vars, in.Values, in.Variant} {
 		for i := range list {
 			all = append(all, &list[i].Name)
 			for j := range list[i].Values {
@@ -66,7 +66,7 @@ func parts(in *cachekey.Inputs) []*string {
 // the next, between a name and its values.
 func inject(r *rand.Rand, in *cachekey.Inputs) *cachekey.Inputs {
 	out := *in
-	for _, list := range []*[]cachekey.Field{&out.Headers, &out.Vars, &out.Values} {
+	for _, list := range []*[]cachekey.Field{&out.Headers, &out.Vars, &out.Values, &out.Variant} {
 		copied := make([]cachekey.Field, len(*list))
 		for i, f := range *list {
 			copied[i] = cachekey.Field{Name: f.Name, Values: append([]string(nil), f.Values...)}
@@ -84,10 +84,12 @@ func inject(r *rand.Rand, in *cachekey.Inputs) *cachekey.Inputs {
 		all := parts(&out)
 		i := r.IntN(len(all))
 		*all[i] += hostile[r.IntN(len(hostile))]
-	case 2: // a field changes its list
-		if n := len(out.Headers); n > 0 {
-			out.Vars = append([]cachekey.Field{out.Headers[n-1]}, out.Vars...)
-			out.Headers = out.Headers[:n-1]
+	case 2: // a field changes its list, for the next or any other
+		lists := []*[]cachekey.Field{&out.Headers, &out.Vars, &out.Values, &out.Variant}
+		from, to := r.IntN(len(lists)), r.IntN(len(lists))
+		if n := len(*lists[from]); n > 0 && from != to {
+			*lists[to] = append([]cachekey.Field{(*lists[from])[n-1]}, *lists[to]...)
+			*lists[from] = (*lists[from])[:n-1]
 		}
 	case 3: // a value becomes a field, and a field a value
 		if n := len(out.Values); n > 0 && len(out.Values[n-1].Values) > 0 {
@@ -106,17 +108,19 @@ func inject(r *rand.Rand, in *cachekey.Inputs) *cachekey.Inputs {
 
 // same reports whether two inputs are one; a list without members is none.
 func same(a, b *cachekey.Inputs) bool {
-	if a.Site != b.Site || a.Route != b.Route || a.Scheme != b.Scheme || a.Host != b.Host || a.Original != b.Original || a.Current != b.Current {
+	if a.Site != b.Site || a.Route != b.Route || a.Scheme != b.Scheme || a.Host != b.Host || a.Original != b.Original || a.Current != b.Current || a.Part != b.Part {
 		return false
 	}
 	equal := func(x, y []cachekey.Field) bool {
 		return slices.EqualFunc(x, y, func(f, g cachekey.Field) bool { return f.Name == g.Name && slices.Equal(f.Values, g.Values) })
 	}
-	return equal(a.Headers, b.Headers) && equal(a.Vars, b.Vars) && equal(a.Values, b.Values)
+	return equal(a.Headers, b.Headers) && equal(a.Vars, b.Vars) && equal(a.Values, b.Values) && equal(a.Variant, b.Variant)
 }
 
 // TestS45_KeyInjection: whatever separators a part of the key holds, a million
 // pairs of inputs have the same key only if they are the same.
+//
+// RFC 9111: 4-1, 4-3, 4.1-1.
 func TestS45_KeyInjection(t *testing.T) {
 	t.Parallel()
 	pairs := 250_000

@@ -16,7 +16,11 @@ const (
 	// ReasonFresh and the others of this group concern the stored response.
 	ReasonFresh
 	ReasonNotFound
+	ReasonVariant
 	ReasonStale
+	ReasonWhileRevalidate
+	ReasonIfError
+	ReasonMaxStale
 	ReasonCorrupt
 
 	// ReasonMethod and the others of this group concern the request.
@@ -35,6 +39,7 @@ const (
 	ReasonOperator
 	ReasonNamedRoute
 	ReasonOnlyIfCached
+	ReasonRequest
 	ReasonPurge
 
 	// ReasonStatus and the others of this group concern the origin's answer.
@@ -44,6 +49,7 @@ const (
 	ReasonNoCache
 	ReasonNoLifetime
 	ReasonNotFresh
+	ReasonEmpty
 	ReasonSetCookie
 	ReasonVaryStar
 	ReasonVaryLimit
@@ -59,7 +65,6 @@ const (
 	ReasonFillTimeout
 	ReasonFillLimit
 	ReasonReplaced
-	ReasonRepeated
 	ReasonStore
 	ReasonInternal
 
@@ -72,10 +77,14 @@ type row struct{ word, help string }
 var rows = [reasonCount]row{
 	ReasonNone: {"none", ""},
 
-	ReasonFresh:    {"fresh", "A stored response was fresh and was served."},
-	ReasonNotFound: {"not-found", "Nothing was stored under the request's key; the origin was asked."},
-	ReasonStale:    {"stale", "The stored response was no longer fresh; the origin was asked."},
-	ReasonCorrupt:  {"corrupt", "The stored bytes failed their check, which counts as a miss; the origin was asked."},
+	ReasonFresh:           {"fresh", "A stored response was fresh and was served."},
+	ReasonNotFound:        {"not-found", "Nothing was stored under the request's key; the origin was asked."},
+	ReasonVariant:         {"variant", "Other variants of the page were stored, but not the one for this request (Vary); the origin was asked."},
+	ReasonStale:           {"stale", "The stored response was no longer fresh; the origin was asked."},
+	ReasonWhileRevalidate: {"stale-while-revalidate", "The stored response was stale and was served while a refresh runs behind."},
+	ReasonIfError:         {"stale-if-error", "The origin failed, so the stale stored response was served."},
+	ReasonMaxStale:        {"max-stale", "The stored response was stale and was served because the request takes such ones."},
+	ReasonCorrupt:         {"corrupt", "The stored bytes failed their check, which counts as a miss; the origin was asked."},
 
 	ReasonMethod:            {"method", "Only GET and HEAD use the cache."},
 	ReasonUpgrade:           {"upgrade", "The client asked to switch protocols (a WebSocket, say)."},
@@ -84,7 +93,7 @@ var rows = [reasonCount]row{
 	ReasonRange:             {"range", "A part was asked for and the whole is not stored."},
 	ReasonPath:              {"path", "The path is not canonical (dot segments, //, an encoded slash, backslash or control character, double encoding), so it may mean another page to the origin."},
 	ReasonCookie:            {"cookie", "The request has a cookie that nobody called harmless."},
-	ReasonAuthorization:     {"authorization", "The request has Authorization or Proxy-Authorization."},
+	ReasonAuthorization:     {"authorization", "The request has Authorization or Proxy-Authorization, and nothing lets its answer be shared."},
 	ReasonCredential:        {"credential", "A request header looks like a credential (X-Api-Key, *-Token, Remote-User …)."},
 	ReasonClientCertificate: {"client-certificate", "The client showed a TLS certificate."},
 	ReasonUser:              {"user", "Caddy knows the user (basic_auth, http.auth.user.*)."},
@@ -92,18 +101,20 @@ var rows = [reasonCount]row{
 	ReasonOperator:          {"operator", "The line's bypass matcher matched."},
 	ReasonNamedRoute:        {"named-route", "The line stands in a named route that goes on behind it, so what makes the page depends on who invoked the route."},
 	ReasonOnlyIfCached:      {"only-if-cached", "The client wanted a stored response only, and there is none: 504."},
+	ReasonRequest:           {"request-directive", "The request's Cache-Control wants what the store cannot give (only with respect_request_cache_control)."},
 	ReasonPurge:             {"purge", "PURGE on the public site is refused: 405."},
 
 	ReasonStatus:          {"status", "Answers of this status are not stored here."},
 	ReasonNoStore:         {"no-store", "The origin said no-store."},
 	ReasonPrivate:         {"private", "The origin said private."},
-	ReasonNoCache:         {"no-cache", "The origin said no-cache."},
+	ReasonNoCache:         {"no-cache", "The origin said no-cache: the answer is not shared, and each stored one is validated before its reuse."},
 	ReasonNoLifetime:      {"no-lifetime", "Neither the origin nor the line gives a lifetime."},
 	ReasonNotFresh:        {"not-fresh", "The answer was already stale when it came (max-age=0, Expires in the past, a high Age)."},
+	ReasonEmpty:           {"empty", "A 200 without content and without a lifetime of the origin's is not stored (min_bytes)."},
 	ReasonSetCookie:       {"set-cookie", "The answer sets a cookie."},
 	ReasonVaryStar:        {"vary-star", "The answer has Vary: *."},
 	ReasonVaryLimit:       {"vary-limit", "The answer's Vary names more headers than a line remembers, or absurd ones."},
-	ReasonContentEncoding: {"content-encoding", "The answer is encoded although identity was asked for."},
+	ReasonContentEncoding: {"content-encoding", "The answer is encoded although identity was asked for, or the stored one in a way that the client does not take."},
 	ReasonTrailer:         {"trailer", "The answer announces trailers."},
 	ReasonTooLarge:        {"too-large", "The body is larger than max_body or than the room left for fills, or took more than a minute to come."},
 	ReasonFraming:         {"framing", "Only the closing connection showed the body's end; see trust_framing."},
@@ -114,7 +125,6 @@ var rows = [reasonCount]row{
 	ReasonFillTimeout: {"fill-timeout", "The origin gave no answer in time."},
 	ReasonFillLimit:   {"fill-limit", "As many fills as allowed are under way; the request was forwarded by itself."},
 	ReasonReplaced:    {"replaced", "The configuration was being replaced and starts no more fills; the request was forwarded by itself."},
-	ReasonRepeated:    {"repeated", "The origin varies by a header that the fill did not carry; it was repeated with it (in the metrics of fills only)."},
 	ReasonStore:       {"store", "The store was in trouble; the request was served without it."},
 	ReasonInternal:    {"internal", "The cache lost its way and stood aside; please report it."},
 }

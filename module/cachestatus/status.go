@@ -1,6 +1,8 @@
 package cachestatus
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/dunglas/httpsfv"
@@ -17,11 +19,13 @@ type Fwd string
 
 // The values of Fwd in use.
 const (
-	FwdNone    Fwd = ""
-	FwdBypass  Fwd = "bypass"
-	FwdMethod  Fwd = "method"
-	FwdURIMiss Fwd = "uri-miss"
-	FwdStale   Fwd = "stale"
+	FwdNone     Fwd = ""
+	FwdBypass   Fwd = "bypass"
+	FwdMethod   Fwd = "method"
+	FwdURIMiss  Fwd = "uri-miss"
+	FwdVaryMiss Fwd = "vary-miss"
+	FwdStale    Fwd = "stale"
+	FwdRequest  Fwd = "request"
 )
 
 // Status is one member of Cache-Status. The zero Status is "page-cache" alone.
@@ -33,6 +37,7 @@ type Status struct {
 	Collapsed bool          // answered by a fill that another request started (§2.6)
 	HasTTL    bool          // TTL is known
 	TTL       time.Duration // freshness left, negative when stale; sent in whole seconds (§2.4)
+	Key       string        // the key as a reader may know it again (§2.7); only where it may be shown
 	Detail    Reason        // §2.8
 }
 
@@ -55,7 +60,10 @@ func (s Status) String() string {
 		item.Params.Add("collapsed", true)
 	}
 	if s.HasTTL {
-		item.Params.Add("ttl", int64(s.TTL/time.Second))
+		item.Params.Add("ttl", s.Seconds())
+	}
+	if s.Key != "" {
+		item.Params.Add("key", visible(s.Key))
 	}
 	if s.Detail != ReasonNone {
 		item.Params.Add("detail", httpsfv.Token(s.Detail.String()))
@@ -67,15 +75,39 @@ func (s Status) String() string {
 	return text
 }
 
+// Seconds returns TTL in whole seconds, rounded down: what is stale by less than
+// one is stale.
+func (s Status) Seconds() int64 {
+	n := int64(s.TTL / time.Second)
+	if s.TTL < 0 && s.TTL%time.Second != 0 {
+		n--
+	}
+	return n
+}
+
+// visible percent-encodes what a String of structured fields cannot hold (RFC 9651
+// §3.3.3).
+func visible(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
 // Word returns the outcome in one upper-case word for logs: HIT, MISS, STALE,
 // BYPASS or ERROR.
 func (s Status) Word() string {
 	switch {
 	case s.Hit:
 		return "HIT"
-	case s.Fwd == FwdURIMiss:
+	case s.Fwd == FwdURIMiss, s.Fwd == FwdVaryMiss:
 		return "MISS"
-	case s.Fwd == FwdStale:
+	case s.Fwd == FwdStale, s.Fwd == FwdRequest:
 		return "STALE"
 	case s.Fwd == FwdBypass, s.Fwd == FwdMethod:
 		return "BYPASS"

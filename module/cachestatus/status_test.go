@@ -1,7 +1,9 @@
 package cachestatus_test
 
 import (
+	"encoding/hex"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,7 +31,24 @@ func TestStatus(t *testing.T) {
 			},
 			"page-cache;fwd=uri-miss;fwd-status=200;stored;ttl=15;detail=not-found", "MISS",
 		},
-		"§2.2 stale":  {cachestatus.Status{Fwd: cachestatus.FwdStale, Detail: cachestatus.ReasonStale}, "page-cache;fwd=stale;detail=stale", "STALE"},
+		"§2.2 stale": {cachestatus.Status{Fwd: cachestatus.FwdStale, Detail: cachestatus.ReasonStale}, "page-cache;fwd=stale;detail=stale", "STALE"},
+		"§2.2 vary-miss": {
+			cachestatus.Status{Fwd: cachestatus.FwdVaryMiss, FwdStatus: 200, Stored: true, Detail: cachestatus.ReasonVariant},
+			"page-cache;fwd=vary-miss;fwd-status=200;stored;detail=variant", "MISS",
+		},
+		"§2.2 request": {
+			cachestatus.Status{Fwd: cachestatus.FwdRequest, FwdStatus: 304, Detail: cachestatus.ReasonRequest},
+			"page-cache;fwd=request;fwd-status=304;detail=request-directive", "STALE",
+		},
+		"§2.7 key": {
+			cachestatus.Status{Hit: true, Key: "https://shop.example/a?b [X-A: 1]", Detail: cachestatus.ReasonFresh},
+			`page-cache;hit;key="https://shop.example/a?b [X-A: 1]";detail=fresh`, "HIT",
+		},
+		"§2.7 key, quotes": {cachestatus.Status{Hit: true, Key: `a"b\c`}, `page-cache;hit;key="a\"b\\c"`, "HIT"},
+		"§2.7 key, encoded": {
+			cachestatus.Status{Hit: true, Key: "é\x00\x1f \x7f~\xff\r\n"}, `page-cache;hit;key="%C3%A9%00%1F %7F~%FF%0D%0A"`, "HIT",
+		},
+		"§2.7 no key": {cachestatus.Status{Hit: true, Key: ""}, "page-cache;hit", "HIT"},
 		"§2.2 bypass": {cachestatus.Status{Fwd: cachestatus.FwdBypass, Detail: cachestatus.ReasonCookie}, "page-cache;fwd=bypass;detail=cookie", "BYPASS"},
 		"§2.2 method": {cachestatus.Status{Fwd: cachestatus.FwdMethod, Detail: cachestatus.ReasonMethod}, "page-cache;fwd=method;detail=method", "BYPASS"},
 		"§2.4 stale hit": {
@@ -37,6 +56,9 @@ func TestStatus(t *testing.T) {
 			"page-cache;hit;ttl=-5", "HIT",
 		},
 		"§2.4 less than a second": {cachestatus.Status{Hit: true, HasTTL: true, TTL: 999 * time.Millisecond}, "page-cache;hit;ttl=0", "HIT"},
+		"§2.4 stale by less":      {cachestatus.Status{Hit: true, HasTTL: true, TTL: -time.Millisecond}, "page-cache;hit;ttl=-1", "HIT"},
+		"§2.4 stale by a second":  {cachestatus.Status{Hit: true, HasTTL: true, TTL: -time.Second}, "page-cache;hit;ttl=-1", "HIT"},
+		"§2.4 stale by more":      {cachestatus.Status{Hit: true, HasTTL: true, TTL: -time.Second - 1}, "page-cache;hit;ttl=-2", "HIT"},
 		"§2.4 ttl is not known":   {cachestatus.Status{Hit: true, TTL: 5 * time.Second}, "page-cache;hit", "HIT"},
 		"§2.6 collapsed": {
 			cachestatus.Status{Fwd: cachestatus.FwdURIMiss, FwdStatus: 404, Collapsed: true, Detail: cachestatus.ReasonStatus},
@@ -63,12 +85,13 @@ func TestStatusParses(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := cachestatus.Status{
 			Hit:       rapid.Bool().Draw(t, "hit"),
-			Fwd:       rapid.SampledFrom([]cachestatus.Fwd{"", "bypass", "method", "uri-miss", "stale"}).Draw(t, "fwd"),
+			Fwd:       rapid.SampledFrom([]cachestatus.Fwd{"", "bypass", "method", "uri-miss", "vary-miss", "stale", "request"}).Draw(t, "fwd"),
 			FwdStatus: rapid.IntRange(0, 999).Draw(t, "fwd-status"),
 			Stored:    rapid.Bool().Draw(t, "stored"),
 			Collapsed: rapid.Bool().Draw(t, "collapsed"),
 			HasTTL:    rapid.Bool().Draw(t, "has ttl"),
 			TTL:       time.Duration(rapid.Int64().Draw(t, "ttl")),
+			Key:       string(rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(t, "key")),
 			Detail:    rapid.SampledFrom(append(cachestatus.Reasons(), cachestatus.ReasonNone)).Draw(t, "detail"),
 		}
 		list, err := httpsfv.UnmarshalList([]string{"other;hit", s.String()})
@@ -103,7 +126,23 @@ func params(s cachestatus.Status) map[string]any {
 		want["fwd-status"] = int64(s.FwdStatus)
 	}
 	if s.HasTTL {
-		want["ttl"] = int64(s.TTL / time.Second)
+		whole := s.TTL / time.Second
+		if s.TTL%time.Second < 0 {
+			whole-- // down, not towards 0
+		}
+		want["ttl"] = int64(whole)
+	}
+	if s.Key != "" {
+		// What a String can hold stands for itself, what it cannot for its bytes.
+		var key strings.Builder
+		for _, c := range []byte(s.Key) {
+			if c >= 0x20 && c < 0x7f {
+				key.WriteByte(c)
+			} else {
+				key.WriteString("%" + strings.ToUpper(hex.EncodeToString([]byte{c})))
+			}
+		}
+		want["key"] = key.String()
 	}
 	if s.Detail != cachestatus.ReasonNone {
 		want["detail"] = httpsfv.Token(s.Detail.String())

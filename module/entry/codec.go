@@ -15,8 +15,9 @@ import (
 //	 4  8  length of the whole, these bytes included
 //	12  4  CRC-32C of everything but these four bytes
 //	16     status               uvarint, at most 999
-//	       flags                one byte: bit 0 Explicit, the others 0
+//	       flags                one byte, see below; the last bit is 0
 //	       StoredAt, InitialAge, Lifetime   varint, nanoseconds
+//	       StaleWhileRevalidate, StaleIfError   varint, nanoseconds; each only if its flag is set
 //	       length of the body   uvarint
 //	       key                  uvarint length, bytes
 //	       names, values        uvarint, uvarint: how many names and, under all of them, how many values
@@ -29,14 +30,25 @@ import (
 // Varints are in their shortest form, so that one entry has exactly one encoding. A version once released decodes for
 // ever: a change of this form is a new version with a decoder beside the old one.
 const (
-	magic        = "PCE"
-	version1     = 1
-	versionAt    = 3
-	lengthAt     = 4
-	checksumAt   = 12
-	prefixSize   = 16
-	maxStatus    = 999
-	flagExplicit = 1
+	magic      = "PCE"
+	version1   = 1
+	versionAt  = 3
+	lengthAt   = 4
+	checksumAt = 12
+	prefixSize = 16
+	maxStatus  = 999
+)
+
+// The flags, in one byte.
+const (
+	flagExplicit = 1 << iota
+	flagHeuristic
+	flagNoCache
+	flagMustRevalidate
+	flagOwnTag
+	flagWhileRevalidate
+	flagIfError
+	flagUnused
 )
 
 var (
@@ -56,6 +68,11 @@ func (e *Entry) Encode() []byte {
 	b = binary.AppendVarint(b, int64(e.StoredAt))
 	b = binary.AppendVarint(b, int64(e.InitialAge))
 	b = binary.AppendVarint(b, int64(e.Lifetime))
+	for _, w := range [...]Window{e.StaleWhileRevalidate, e.StaleIfError} {
+		if w.Set {
+			b = binary.AppendVarint(b, int64(w.Value))
+		}
+	}
 	b = binary.AppendUvarint(b, uint64(len(e.Body)))
 	b = appendString(b, e.Key)
 	b = e.appendHeader(b)
@@ -69,6 +86,11 @@ func (e *Entry) EncodedSize() int {
 	n := prefixSize + 1                // the flags
 	n += uvarintSize(uint64(e.Status)) //nolint:gosec // as in Encode
 	n += varintSize(int64(e.StoredAt)) + varintSize(int64(e.InitialAge)) + varintSize(int64(e.Lifetime))
+	for _, w := range [...]Window{e.StaleWhileRevalidate, e.StaleIfError} {
+		if w.Set {
+			n += varintSize(int64(w.Value))
+		}
+	}
 	n += blockSize(len(e.Key))
 	n += uvarintSize(uint64(len(e.Header))) + uvarintSize(e.valueCount())
 	for name, values := range e.Header {
@@ -81,10 +103,26 @@ func (e *Entry) EncodedSize() int {
 }
 
 func (e *Entry) flags() byte {
-	if e.Explicit {
-		return flagExplicit
+	var flags byte
+	for i, set := range [...]bool{
+		e.Explicit, e.Heuristic, e.NoCache, e.MustRevalidate, e.OwnTag, e.StaleWhileRevalidate.Set, e.StaleIfError.Set,
+	} {
+		if set {
+			flags |= 1 << i
+		}
 	}
-	return 0
+	return flags
+}
+
+// setFlags is the reverse of flags.
+func (e *Entry) setFlags(flags byte) {
+	e.Explicit = flags&flagExplicit != 0
+	e.Heuristic = flags&flagHeuristic != 0
+	e.NoCache = flags&flagNoCache != 0
+	e.MustRevalidate = flags&flagMustRevalidate != 0
+	e.OwnTag = flags&flagOwnTag != 0
+	e.StaleWhileRevalidate.Set = flags&flagWhileRevalidate != 0
+	e.StaleIfError.Set = flags&flagIfError != 0
 }
 
 func (e *Entry) valueCount() uint64 {

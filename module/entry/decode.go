@@ -38,10 +38,15 @@ func decodeV1(b []byte) (*Entry, error) {
 	e := &Entry{}
 	r := reader{rest: b[prefixSize:]}
 	e.Status = r.count("status", maxStatus)
-	e.Explicit = r.explicit()
+	e.setFlags(r.flags())
 	e.StoredAt = r.duration("stored at")
 	e.InitialAge = r.duration("initial age")
 	e.Lifetime = r.duration("lifetime")
+	for _, w := range [...]*Window{&e.StaleWhileRevalidate, &e.StaleIfError} {
+		if w.Set {
+			w.Value = r.duration("stale window")
+		}
+	}
 	e.Body = r.tail("body")
 	r.head = string(r.rest)
 	e.Key = r.text("key")
@@ -104,14 +109,14 @@ func (r *reader) duration(what string) time.Duration {
 	return time.Duration(v)
 }
 
-func (r *reader) explicit() bool {
-	if len(r.rest) == 0 || r.rest[0]&^flagExplicit != 0 {
+func (r *reader) flags() byte {
+	if len(r.rest) == 0 || r.rest[0]&flagUnused != 0 {
 		r.fail("flags")
-		return false
+		return 0
 	}
-	set := r.rest[0] == flagExplicit
+	flags := r.rest[0]
 	r.rest = r.rest[1:]
-	return set
+	return flags
 }
 
 // tail reads a length and takes that many bytes off the end, which stay a part of the input.

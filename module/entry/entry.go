@@ -7,6 +7,7 @@ package entry
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -29,13 +30,74 @@ type Entry struct {
 	// StoredAt is response_time (RFC 9111 §4.2.3), as an offset from the start of the process on its monotonic clock.
 	StoredAt time.Duration
 
+	// OwnTag says that the ETag in Header was made by the edge, so that the origin does not know it.
+	OwnTag bool
+
+	Terms
+}
+
+// Terms are what the origin said of a response's reuse. What the operator says is judged at each lookup and never
+// stored.
+type Terms struct {
 	// InitialAge is corrected_initial_age (RFC 9111 §4.2.3): how old the response was when it arrived.
 	InitialAge time.Duration
 
-	// Lifetime is the freshness lifetime that the origin gave (RFC 9111 §4.2.1). It means something only if Explicit
-	// is set; a route's own lifetime is judged at lookup and never stored.
+	// Lifetime is the freshness lifetime that the origin gave (RFC 9111 §4.2.1), if Explicit is set, or that follows
+	// from its Last-Modified (§4.2.2), if Heuristic is. It means nothing else.
 	Lifetime time.Duration
 
 	// Explicit says that the origin gave a lifetime, 0 included.
 	Explicit bool
+
+	// Heuristic says that it gave none, but a Last-Modified.
+	Heuristic bool
+
+	// NoCache says that the response must be validated before each reuse (RFC 9111 §5.2.2.4).
+	NoCache bool
+
+	// MustRevalidate says that it must not be served stale (RFC 9111 §4.2.4).
+	MustRevalidate bool
+
+	// StaleWhileRevalidate and StaleIfError are the windows of RFC 5861 that the origin gave.
+	StaleWhileRevalidate Window
+	StaleIfError         Window
+}
+
+// Window is for how long a response may be used after it has gone stale. Without Set the origin gave none.
+type Window struct {
+	Value time.Duration
+	Set   bool
+}
+
+// NewMarker returns what stands in a response's place under the key of its resource when the origin varies by request
+// fields: their names, and, for each language that one of the variants is in, the request's Accept-Language that
+// selects it. Both may be read from the marker with Names and Languages.
+func NewMarker(key string, names []string, languages map[string]string) *Entry {
+	e := &Entry{Key: key, Header: http.Header{varyName: names}}
+	for language, accept := range languages {
+		e.Header[languagePrefix+language] = []string{accept}
+	}
+	return e
+}
+
+const (
+	varyName       = "Vary"
+	languagePrefix = "Content-Language "
+)
+
+// Marker reports whether e is one, and no response.
+func (e *Entry) Marker() bool { return e.Status == 0 }
+
+// Names returns the names of the request fields that select a variant; for markers.
+func (e *Entry) Names() []string { return e.Header[varyName] }
+
+// Languages returns a marker's languages, each with the Accept-Language that selects a variant in it.
+func (e *Entry) Languages() map[string]string {
+	languages := map[string]string{}
+	for name, values := range e.Header {
+		if language, ok := strings.CutPrefix(name, languagePrefix); ok && len(values) == 1 {
+			languages[language] = values[0]
+		}
+	}
+	return languages
 }

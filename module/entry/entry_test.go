@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"maps"
 	"math"
 	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,11 +32,12 @@ func small() *entry.Entry {
 			"Link":         {"</a.css>; rel=preload", "", "</b.js>; rel=preload"},
 			"X-Empty":      nil,
 		},
-		Body:       []byte("<p>shoes</p>"),
-		StoredAt:   90 * time.Minute,
-		InitialAge: 1500 * time.Millisecond,
-		Lifetime:   15 * time.Second,
-		Explicit:   true,
+		Body:     []byte("<p>shoes</p>"),
+		StoredAt: 90 * time.Minute,
+		Terms: entry.Terms{
+			InitialAge: 1500 * time.Millisecond, Lifetime: 15 * time.Second, Explicit: true,
+			StaleWhileRevalidate: entry.Window{Value: time.Minute, Set: true},
+		},
 	}
 }
 
@@ -44,10 +47,10 @@ func TestRoundTrip(t *testing.T) {
 		"small":           small(),
 		"any bytes":       {Key: "\x00\xff\"", Header: http.Header{"": {""}, "\xff": {"\r\n", "\x00"}}, Body: []byte{0, 255}},
 		"no names":        {Status: http.StatusNoContent, Header: http.Header{}},
-		"extremes":        {Status: 999, StoredAt: math.MaxInt64, InitialAge: math.MinInt64, Lifetime: -1},
+		"extremes":        {Status: 999, StoredAt: math.MaxInt64, Terms: entry.Terms{InitialAge: math.MinInt64, Lifetime: -1}},
 		"large":           {Key: strings.Repeat("k", 70_000), Body: bytes.Repeat([]byte("body"), 1<<18)},
 		"lengths of 127":  {Key: strings.Repeat("k", 127), Body: make([]byte, 128)},
-		"explicitly zero": {Explicit: true},
+		"explicitly zero": {Terms: entry.Terms{Explicit: true}},
 	}
 	for name, e := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -78,11 +81,9 @@ func wantSame(t reporter, got, want *entry.Entry) {
 		t.Errorf("got key %q, status %d, %d bytes of body, want %q, %d, %d bytes",
 			got.Key, got.Status, len(got.Body), want.Key, want.Status, len(want.Body))
 	}
-	if got.StoredAt != want.StoredAt || got.InitialAge != want.InitialAge ||
-		got.Lifetime != want.Lifetime || got.Explicit != want.Explicit {
-		t.Errorf("got times %d, %d, %d, %t, want %d, %d, %d, %t",
-			got.StoredAt, got.InitialAge, got.Lifetime, got.Explicit,
-			want.StoredAt, want.InitialAge, want.Lifetime, want.Explicit)
+	if got.StoredAt != want.StoredAt || got.Terms != want.Terms || got.OwnTag != want.OwnTag {
+		t.Errorf("got %v, %+v, %t, want %v, %+v, %t",
+			got.StoredAt, got.Terms, got.OwnTag, want.StoredAt, want.Terms, want.OwnTag)
 	}
 	if len(got.Header) != len(want.Header) {
 		t.Errorf("got header %q, want %q", got.Header, want.Header)
@@ -108,16 +109,48 @@ func entries() *rapid.Generator[*entry.Entry] {
 	text := rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) })
 	return rapid.Custom(func(t *rapid.T) *entry.Entry {
 		return &entry.Entry{
-			Key:        text.Draw(t, "key"),
-			Status:     rapid.IntRange(0, 999).Draw(t, "status"),
-			Header:     rapid.MapOf(text, rapid.SliceOf(text)).Draw(t, "header"),
-			Body:       rapid.SliceOf(rapid.Byte()).Draw(t, "body"),
-			StoredAt:   time.Duration(rapid.Int64().Draw(t, "stored at")),
-			InitialAge: time.Duration(rapid.Int64().Draw(t, "initial age")),
-			Lifetime:   time.Duration(rapid.Int64().Draw(t, "lifetime")),
-			Explicit:   rapid.Bool().Draw(t, "explicit"),
+			Key:      text.Draw(t, "key"),
+			Status:   rapid.IntRange(0, 999).Draw(t, "status"),
+			Header:   rapid.MapOf(text, rapid.SliceOf(text)).Draw(t, "header"),
+			Body:     rapid.SliceOf(rapid.Byte()).Draw(t, "body"),
+			StoredAt: time.Duration(rapid.Int64().Draw(t, "stored at")),
+			OwnTag:   rapid.Bool().Draw(t, "own tag"),
+			Terms: entry.Terms{
+				InitialAge:           time.Duration(rapid.Int64().Draw(t, "initial age")),
+				Lifetime:             time.Duration(rapid.Int64().Draw(t, "lifetime")),
+				Explicit:             rapid.Bool().Draw(t, "explicit"),
+				Heuristic:            rapid.Bool().Draw(t, "heuristic"),
+				NoCache:              rapid.Bool().Draw(t, "no-cache"),
+				MustRevalidate:       rapid.Bool().Draw(t, "must-revalidate"),
+				StaleWhileRevalidate: windows().Draw(t, "while revalidating"),
+				StaleIfError:         windows().Draw(t, "if error"),
+			},
 		}
 	})
+}
+
+func windows() *rapid.Generator[entry.Window] {
+	return rapid.Custom(func(t *rapid.T) entry.Window {
+		if !rapid.Bool().Draw(t, "set") {
+			return entry.Window{} // a value without Set is not kept
+		}
+		return entry.Window{Value: time.Duration(rapid.Int64().Draw(t, "value")), Set: true}
+	})
+}
+
+func TestMarker(t *testing.T) {
+	m := entry.NewMarker("key", []string{"Accept-Language", "X-Country"}, map[string]string{"de": "de, en", "fr": "fr"})
+	got, err := entry.Decode(m.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !got.Marker() || !slices.Equal(got.Names(), []string{"Accept-Language", "X-Country"}) ||
+		!maps.Equal(got.Languages(), map[string]string{"de": "de, en", "fr": "fr"}) {
+		t.Errorf("got %t, %q, %q", got.Marker(), got.Names(), got.Languages())
+	}
+	if small().Marker() {
+		t.Error("a response is taken for a marker")
+	}
 }
 
 func TestRoundTripProperty(t *testing.T) {
@@ -193,7 +226,7 @@ func TestDecodeErrors(t *testing.T) {
 		"no fields":              {fields(), entry.ErrCorrupt, "status"},
 		"status 1000":            {fields(0xe8, 7, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "status"},
 		"no flags":               {fields(1), entry.ErrCorrupt, "flags"},
-		"unknown flag":           {fields(1, 2, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "flags"},
+		"unknown flag":           {fields(1, 0x80, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "flags"},
 		"long form of a number":  {fields(0x81, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "status"},
 		"number over 64 bits":    {fields(1, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2), entry.ErrCorrupt, "stored at"},
 		"body longer than all":   {fields(1, 0, 0, 0, 0, 4, 0, 0, 0), entry.ErrCorrupt, "body"},

@@ -8,7 +8,64 @@ import (
 	"time"
 
 	"github.com/page-cache/page-cache/module/cachecontrol"
+	"github.com/page-cache/page-cache/module/config"
 )
+
+// Told is what is known of a response when it is delivered.
+type Told struct {
+	Status   int
+	Age      time.Duration // the Age that is sent beside it
+	Resident time.Duration // how long it has been here
+	NoCache  bool          // it must be validated before each reuse, here and behind
+	Now      time.Time
+}
+
+// TellBrowsers changes what the fields h of a stored response say of its lifetime
+// to browsers, and to caches between them and the edge, as the line wants it: to
+// browser_ttl, or else to no more than what is left of the ttl.
+func (r *Rule) TellBrowsers(h http.Header, t Told) {
+	left, capped := r.BrowserLimit(t.Status, t.Resident)
+	limit := int64(t.Age/time.Second) + int64(left/time.Second)
+	if capped {
+		CapBrowser(h, t.Age, left, t.Now) // beside a browser_ttl for s-maxage
+	}
+	if r.conf.BrowserTTL != nil && !t.NoCache {
+		setBrowserTTL(h, t.Age, time.Duration(*r.conf.BrowserTTL))
+	}
+	switch lines := h["Cdn-Cache-Control"]; {
+	case r.conf.CDNCacheControl == config.CDNCacheControlRemove:
+		delete(h, "Cdn-Cache-Control")
+	case capped && len(lines) > 0:
+		if cut, changed := capDirectives(bareLifetimes(lines), limit); changed {
+			h["Cdn-Cache-Control"] = cut
+		}
+	}
+}
+
+// setBrowserTTL makes h say that a browser may keep the response for ttl from now
+// on. age is the Age that is sent beside it, which a browser takes off. Leave to
+// use it longer, and what was said of an end, go; all other directives stay.
+func setBrowserTTL(h http.Header, age, ttl time.Duration) {
+	var kept []string
+	for _, line := range h["Cache-Control"] {
+		for _, m := range splitMembers(line) {
+			if directiveName(m) != "max-age" && !promisesMore(m) {
+				kept = append(kept, m)
+			}
+		}
+	}
+	named := slices.ContainsFunc(kept, func(m string) bool { return directiveName(m) == "must-revalidate" })
+	switch {
+	case ttl > 0:
+		kept = append(kept, "max-age="+strconv.FormatInt(int64(age/time.Second)+int64(ttl/time.Second), 10))
+	case named:
+		kept = append(kept, "max-age=0")
+	default:
+		kept = append(kept, "max-age=0", "must-revalidate")
+	}
+	h["Cache-Control"] = []string{strings.Join(kept, ", ")}
+	delete(h, "Expires")
+}
 
 // BrowserLimit returns how long browsers may keep a response of this status that
 // has been here for resident; ok is false when the line sets no limit.
@@ -60,11 +117,29 @@ func capDirectives(lines []string, limit int64) (capped []string, cut bool) {
 	return capped, cut
 }
 
+// bareLifetimes returns the lines of a targeted field, with the lifetimes in it bare
+// of the parameters that a structured field may have, which mean nothing (RFC 9213
+// §2.1). lines are not changed.
+func bareLifetimes(lines []string) []string {
+	out := make([]string, len(lines))
+	for i, line := range lines {
+		members := splitMembers(line)
+		for j, m := range members {
+			if name := directiveName(m); name == "max-age" || name == "s-maxage" {
+				bare, _, _ := strings.Cut(m, ";")
+				members[j] = strings.TrimRight(bare, " ")
+			}
+		}
+		out[i] = strings.Join(members, ", ")
+	}
+	return out
+}
+
 // exceeds reports whether a member is a lifetime of more than limit seconds.
 func exceeds(member string, limit int64) bool {
 	switch directiveName(member) {
 	case "max-age", "s-maxage":
-		lifetime, _ := explicitLifetime(cachecontrol.ParseResponse(http.Header{"Cache-Control": {member}}))
+		lifetime, _ := lifetimeOf(member)
 		return int64(lifetime/time.Second) > limit
 	}
 	return false
@@ -78,6 +153,12 @@ func promisesMore(member string) bool {
 		return true
 	}
 	return false
+}
+
+// lifetimeOf reads a member that is a lifetime.
+func lifetimeOf(member string) (lifetime time.Duration, ok bool) {
+	cc := cachecontrol.ParseResponse(http.Header{"Cache-Control": {member}})
+	return explicitLifetime(&cc)
 }
 
 func directiveName(member string) string {

@@ -30,6 +30,12 @@ func override(r config.Rule) config.Rule {
 	return r
 }
 
+// duration makes what an option holds that may be left out.
+func duration(d time.Duration) *config.Duration {
+	own := config.Duration(d)
+	return &own
+}
+
 func date(d time.Duration) string { return arrival.Add(d).Format(http.TimeFormat) }
 
 // fields makes header fields of name, value, name, value …; a name given again
@@ -76,11 +82,18 @@ func answer(status int, pairs ...string) *policy.Response {
 	}
 }
 
+// answers makes an answer with these fields that came at once.
+func answers(status int, h http.Header) *policy.Response {
+	a := answer(status)
+	a.Header = h
+	return a
+}
+
 // judge judges an answer to a plain request under c.
 func judge(c config.Rule, a *policy.Response) policy.Storage {
 	r := policy.Compile(c)
-	in := policy.DecideIntake(get(), r, nil)
-	return policy.DecideStorage(a, r, &in, nil)
+	in := policy.DecideIntake(get(), r)
+	return policy.DecideStorage(a, r, &in)
 }
 
 func checkStored(t *testing.T, s policy.Storage, fresh time.Duration) {
@@ -97,8 +110,23 @@ func checkRelayed(t *testing.T, s policy.Storage, reason cachestatus.Reason) {
 	}
 }
 
+// checkKept: stored for what it is worth, and shared with nobody now.
+func checkKept(t *testing.T, s policy.Storage, reason cachestatus.Reason) {
+	t.Helper()
+	if s.Disposal != policy.DisposeKeep || s.Reason != reason {
+		t.Errorf("got %s, want kept for %s", describe(s), reason)
+	}
+}
+
+func checkFailed(t *testing.T, s policy.Storage) {
+	t.Helper()
+	if s.Disposal != policy.DisposeFail || s.Reason != cachestatus.ReasonOriginError {
+		t.Errorf("got %s, want failed", describe(s))
+	}
+}
+
 func describe(s policy.Storage) string {
-	return [...]string{"stored", "relayed", "failed", "to be repeated"}[s.Disposal] +
+	return [...]string{"stored", "kept", "relayed", "failed"}[s.Disposal] +
 		" (" + s.Reason.String() + ", fresh for " + s.Fresh.String() + ")"
 }
 

@@ -1,5 +1,7 @@
 package policy
 
+import "net/http"
+
 // What tests and fuzz targets reach for beneath the decisions.
 var (
 	CanonicalTarget = canonicalTarget
@@ -7,9 +9,17 @@ var (
 	Quality         = quality
 	CapDirectives   = capDirectives
 	SplitMembers    = splitMembers
-	MaxLearned      = maxLearned
+	CanonicalList   = canonicalList
 )
+
+// MaxNames bounds how many request fields select one resource's variants.
+const MaxNames = maxNames
 
 func (r *Rule) FilterQuery(target string) string { return r.filterQuery(target) }
 
 func (r *Rule) PersonalCookies(fields []string) bool { return r.personalCookies(fields) }
+
+func (r *Rule) CanonicalLanguages(lines []string) string { return r.canonicalLanguages(lines) }
+
+// CodingsOf returns the codings of a body.
+func CodingsOf(h http.Header) []string { return codingsOf(h) }

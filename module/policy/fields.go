@@ -38,17 +38,23 @@ func ContentLength(h http.Header) (n int64, ok bool) {
 }
 
 // StorableFields returns a copy of an answer's fields without those that concern
-// one connection or one delivery (RFC 9111 §3.1), and with a Date (RFC 9110
+// one connection or one delivery (RFC 9111 §3.1), those that belong to one request
+// unless the line keeps them, and those in drop; and with a Date (RFC 9110
 // §6.6.1). Set-Cookie is left out whatever was decided before.
-func StorableFields(h http.Header, now time.Time) http.Header {
-	drop := []string{
-		"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authentication-Info", "Te",
-		"Trailer", "Transfer-Encoding", "Upgrade", "Set-Cookie", "Set-Cookie2", "Age", "Content-Length",
-	}
+func (r *Rule) StorableFields(h http.Header, drop []string, now time.Time) http.Header {
+	drop = append([]string{
+		"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization", "Te",
+		"Trailer", "Transfer-Encoding", "Upgrade", "Set-Cookie", "Age", "Content-Length",
+	}, drop...)
 	h = canonicalFields(h)
 	for _, f := range h["Connection"] {
 		for name := range strings.SplitSeq(f, ",") {
 			drop = append(drop, http.CanonicalHeaderKey(strings.TrimSpace(name)))
+		}
+	}
+	for _, name := range perRequest {
+		if !r.keeps(name) {
+			drop = append(drop, name)
 		}
 	}
 	out := make(http.Header, len(h))

@@ -9,12 +9,13 @@ import (
 
 	"github.com/page-cache/page-cache/module/cachecontrol"
 	"github.com/page-cache/page-cache/module/config"
+	"github.com/page-cache/page-cache/module/entry"
 )
 
 // explicitLifetime returns the freshness lifetime that the directives give for a
 // shared cache, counted from the response's generation (RFC 9111 §4.2.1). ok is
 // false when they give none.
-func explicitLifetime(cc cachecontrol.Response) (lifetime time.Duration, ok bool) {
+func explicitLifetime(cc *cachecontrol.Response) (lifetime time.Duration, ok bool) {
 	if cc.SMaxAge.Set {
 		return cc.SMaxAge.Value, true
 	}
@@ -42,13 +43,10 @@ func dateOr(h http.Header, now time.Time) time.Time {
 }
 
 // httpDate reads a date (RFC 9110 §5.6.7) as RFC 9111 §4.2 wants it for
-// calculations: in any case, and in GMT or UTC only. http.ParseTime takes other
+// calculations: in any case, and in GMT only. http.ParseTime takes other
 // zones in the form of RFC 850, and looks their names up in the machine's own.
 func httpDate(s string) (time.Time, bool) {
 	s = strings.ToUpper(s)
-	if head, ok := strings.CutSuffix(s, " UTC"); ok {
-		s = head + " GMT"
-	}
 	for _, layout := range [...]string{http.TimeFormat, "Monday, 02-Jan-06 15:04:05 GMT", time.ANSIC} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t, true
@@ -65,13 +63,14 @@ func httpDate(s string) (time.Time, bool) {
 // the operator gave is counted from the arrival, unless Age shows another cache
 // in between: an origin whose clock is behind, or which takes longer than the
 // ttl to make a page, would otherwise never be cached.
-func (s *Storage) initialAge(h http.Header, a *Response) time.Duration {
+func initialAge(h http.Header, a *Response, t *entry.Terms) time.Duration {
 	age, present := ageValue(h)
-	if !s.Explicit && !present {
+	given := t.Explicit || t.Heuristic
+	if !given && !present {
 		return 0
 	}
 	corrected := age + max(0, a.ResponseTime.Sub(a.RequestTime))
-	if date, ok := httpDate(h.Get("Date")); ok && s.Explicit {
+	if date, ok := httpDate(h.Get("Date")); ok && given {
 		apparent := a.ResponseTime.Sub(date).Truncate(time.Second) // Date has whole seconds
 		corrected = max(corrected, apparent)
 	}
@@ -103,7 +102,7 @@ func (r *Rule) lifetimeCap(status int) (ttl time.Duration, named, ok bool) {
 	}
 	ttl = time.Duration(r.conf.TTL)
 	switch {
-	case isNegative(status) && (ttl <= 0 || ttl > config.ErrorTTL):
+	case isNegative(status) && !r.conf.AnyStatus && (ttl <= 0 || ttl > config.ErrorTTL):
 		return config.ErrorTTL, false, true
 	case ttl > 0:
 		return ttl, false, true

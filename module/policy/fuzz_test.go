@@ -13,6 +13,7 @@ import (
 	"github.com/page-cache/page-cache/module/cachecontrol"
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/config"
+	"github.com/page-cache/page-cache/module/entry"
 	"github.com/page-cache/page-cache/module/policy"
 )
 
@@ -36,7 +37,7 @@ func FuzzIntake(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, header, host string) {
 		q := &policy.Request{Method: method, Scheme: "http", Host: host, Original: target, Current: target, Header: headerOf(header)}
 		before := q.Header.Clone()
-		in := policy.DecideIntake(q, r, []string{"User-Agent"})
+		in := policy.DecideIntake(q, r)
 		if !reflect.DeepEqual(q.Header, before) {
 			t.Error("the request was changed")
 		}
@@ -59,7 +60,7 @@ func FuzzIntake(f *testing.F) {
 				t.Errorf("%s is carried", name)
 			}
 		}
-		if again := policy.DecideIntake(q, r, []string{"User-Agent"}); again.Inputs.Key() != in.Inputs.Key() {
+		if again := policy.DecideIntake(q, r); again.Inputs.Key() != in.Inputs.Key() {
 			t.Error("another key for the same request")
 		}
 	})
@@ -207,21 +208,29 @@ func FuzzStorage(f *testing.F) {
 	f.Add(200, "Cache-Control: max-age=60\nVary: X-A", int64(1e9))
 	f.Add(404, "Expires: 0\nSet-Cookie: a=1\nAge: 99999999999", int64(-1))
 	f.Add(200, "CDN-Cache-Control: max-age=10\nCache-Control: private\nDate: Mon, 01 Jan 0001 00:00:00 GMT", int64(0))
-	plain, over := policy.Compile(ttl(15*time.Second)), policy.Compile(override(ttl(15*time.Second)))
-	in := policy.DecideIntake(get(), plain, nil)
+	f.Add(200, "Cache-Control: no-cache=\"X-User\", private=\"Etag\", must-understand, no-store\nEtag: \"x\"\nX-User: 7", int64(0))
+	f.Add(500, "Cache-Control: no-cache\nLast-Modified: Mon, 01 Jan 2024 00:00:00 GMT\nVary: X-B, X-A, X-A", int64(0))
+	f.Add(200, "Cache-Control: max-age=0, stale-while-revalidate=9\nPragma: no-cache\nContent-Encoding: gzip", int64(0))
+	wide := ttl(15 * time.Second)
+	wide.AnyStatus, wide.Heuristic, wide.Codings, wide.Authorization = true, config.DefaultHeuristic, config.CodingsPass, config.AuthorizationRFC9111
+	plain, over, all := policy.Compile(ttl(15*time.Second)), policy.Compile(override(ttl(15*time.Second))), policy.Compile(wide)
+	in := policy.DecideIntake(get(), plain)
 	f.Fuzz(func(t *testing.T, status int, header string, delay int64) {
 		a := &policy.Response{Status: status, Header: headerOf(header), RequestTime: arrival.Add(-time.Duration(delay)), ResponseTime: arrival}
 		before := a.Header.Clone()
-		for _, r := range []*policy.Rule{plain, over} {
-			s := policy.DecideStorage(a, r, &in, nil)
-			if s.InitialAge < 0 || s.Lifetime < 0 || s.Fresh < 0 || s.Fresh > 15*time.Second {
+		for _, r := range []*policy.Rule{plain, over, all} {
+			s := policy.DecideStorage(a, r, &in)
+			if s.Terms.InitialAge < 0 || s.Terms.Lifetime < 0 || s.Fresh < 0 || s.Fresh > 15*time.Second {
 				t.Errorf("%+v", s)
 			}
-			if (s.Disposal == policy.DisposeRepeat) != (len(s.Learn) > 0 && s.Reason == cachestatus.ReasonNone) {
+			if (s.Disposal == policy.DisposeStore) != (s.Reason == cachestatus.ReasonNone) {
 				t.Errorf("%+v", s)
 			}
-			if s.Disposal == policy.DisposeStore {
-				checkShareable(t, a, s)
+			if !slices.IsSorted(s.Vary) || len(slices.Compact(slices.Clone(s.Vary))) != len(s.Vary) || len(s.Vary) > policy.MaxNames {
+				t.Errorf("varies by %q", s.Vary)
+			}
+			if s.Disposal == policy.DisposeStore || s.Disposal == policy.DisposeKeep {
+				checkStorable(t, a, r, s)
 			}
 		}
 		if !reflect.DeepEqual(a.Header, before) {
@@ -230,17 +239,27 @@ func FuzzStorage(f *testing.F) {
 	})
 }
 
-func checkShareable(t *testing.T, a *policy.Response, s policy.Storage) {
+// checkStorable checks what is stored, and that it is given to more than one
+// visitor only if it may be.
+func checkStorable(t *testing.T, a *policy.Response, r *policy.Rule, s policy.Storage) {
 	t.Helper()
 	cc, targeted := cachecontrol.ParseTargeted(a.Header["Cdn-Cache-Control"])
 	if !targeted {
 		cc = cachecontrol.ParseResponse(a.Header)
 	}
-	if cc.NoStore || cc.Private || cc.NoCache || len(cc.PrivateFields)+len(cc.NoCacheFields) > 0 || s.Fresh <= 0 {
-		t.Errorf("stored with %+v", cc)
+	shared := s.Disposal == policy.DisposeStore
+	if cc.NoStore && !cc.MustUnderstand || cc.Private || shared && (cc.NoCache || s.Fresh <= 0) {
+		t.Errorf("%s with %+v", describe(s), cc)
 	}
-	stored := policy.StorableFields(a.Header, arrival)
-	for _, name := range []string{"Set-Cookie", "Connection", "Transfer-Encoding", "Age"} {
+	stored := r.StorableFields(a.Header, s.Drop, arrival)
+	e := &entry.Entry{Status: a.Status, Header: stored, Terms: s.Terms}
+	if j := policy.DecideReuse(e, r, &policy.Demand{}, 0); (j.Reuse == policy.ReuseNow) != shared {
+		t.Errorf("%s, and then %+v", describe(s), j)
+	}
+	for _, name := range slices.Concat(cc.PrivateFields, cc.NoCacheFields, []string{"Set-Cookie", "Connection", "Transfer-Encoding", "Age"}) {
+		if name == "Date" {
+			continue // it is made anew
+		}
 		if len(stored[name]) > 0 {
 			t.Errorf("%s would be stored", name)
 		}

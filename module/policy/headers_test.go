@@ -24,16 +24,16 @@ func TestCredentials(t *testing.T) {
 	for _, name := range credentials {
 		for _, value := range []string{"secret", ""} {
 			q := get(name, value)
-			checkBypass(t, policy.DecideIntake(q, policy.Compile(config.Rule{}), nil), cachestatus.ReasonCredential)
-			checkBypass(t, policy.DecideIntake(q, policy.Compile(config.Rule{Forward: []string{"*"}}), nil), cachestatus.ReasonCredential)
+			checkBypass(t, policy.DecideIntake(q, policy.Compile(config.Rule{})), cachestatus.ReasonCredential)
+			checkBypass(t, policy.DecideIntake(q, policy.Compile(config.Rule{Forward: []string{"*"}})), cachestatus.ReasonCredential)
 		}
 		lower := strings.ToLower(name)
 		for _, c := range []config.Rule{{Vary: []string{lower}}, {Forward: []string{lower}}} {
-			checkLookup(t, policy.DecideIntake(get(name, "secret"), policy.Compile(c), nil))
+			checkLookup(t, policy.DecideIntake(get(name, "secret"), policy.Compile(c)))
 		}
 	}
 	for _, name := range []string{"X-Tokens", "Tokenizer", "X-Key", "X-Users", "Design", "Dnt", "Sec-Fetch-Site", "Priority", "Cf-Ray", "X-Country"} {
-		checkLookup(t, policy.DecideIntake(get(name, "1"), policy.Compile(config.Rule{}), nil))
+		checkLookup(t, policy.DecideIntake(get(name, "1"), policy.Compile(config.Rule{})))
 	}
 }
 
@@ -92,12 +92,12 @@ func TestAccept(t *testing.T) {
 func TestAcceptKeyed(t *testing.T) {
 	const own = "text/html;q=0.3, x/y"
 	for want, c := range map[string]config.Rule{otherAccept: {}, own: {Vary: []string{"accept"}}} {
-		in := policy.DecideIntake(get("Accept", own), policy.Compile(c), nil)
+		in := policy.DecideIntake(get("Accept", own), policy.Compile(c))
 		if values, ok := keyed(in, "Accept"); !ok || values[0] != want {
 			t.Errorf("got %v, want %q", values, want)
 		}
 	}
-	in := policy.DecideIntake(get("Accept", own), policy.Compile(config.Rule{Forward: []string{"*"}}), nil)
+	in := policy.DecideIntake(get("Accept", own), policy.Compile(config.Rule{Forward: []string{"*"}}))
 	if _, ok := keyed(in, "Accept"); ok || in.Forward.Get("Accept") != own {
 		t.Errorf("forward *: %v, %v", in.Inputs.Headers, in.Forward)
 	}

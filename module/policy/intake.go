@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/page-cache/page-cache/module/cachecontrol"
 	"github.com/page-cache/page-cache/module/cachekey"
@@ -38,11 +39,27 @@ type Intake struct {
 	OnlyIfCached bool
 	// Range: the client asked for a part.
 	Range bool
+	// Part is the Range to ask for the part by, and to key it by, if the whole is
+	// not stored; empty: the whole is asked for.
+	Part string
+	// Demand is what the request's own Cache-Control asks of a stored response, if
+	// the line respects it.
+	Demand Demand
 }
 
-// DecideIntake judges a presented request. learned are the canonical names of
-// request headers that this line's origin has been seen to vary by.
-func DecideIntake(q *Request, r *Rule, learned []string) Intake {
+// Demand is what a request wants of a stored response (RFC 9111 §5.2.1). The zero
+// Demand takes any that may be used.
+type Demand struct {
+	NoStore  bool // forward it, and store nothing
+	NoCache  bool // a stored response only when the origin has confirmed it
+	MaxAge   cachecontrol.Seconds
+	MinFresh cachecontrol.Seconds
+	MaxStale cachecontrol.Seconds
+	AnyStale bool
+}
+
+// DecideIntake judges a presented request.
+func DecideIntake(q *Request, r *Rule) Intake {
 	if q.Method == "PURGE" {
 		return Intake{Admission: AdmitRefuse, Reason: cachestatus.ReasonPurge}
 	}
@@ -59,7 +76,7 @@ func DecideIntake(q *Request, r *Rule, learned []string) Intake {
 			Host:     q.Host,
 			Original: r.filterQuery(q.Original),
 			Current:  r.filterQuery(q.Current),
-			Headers:  r.keyedHeaders(q, learned),
+			Headers:  r.keyedHeaders(q),
 			Vars:     q.Vars,
 			Values:   q.Values,
 		},
@@ -67,7 +84,52 @@ func DecideIntake(q *Request, r *Rule, learned []string) Intake {
 		Range:        len(q.Header["Range"]) > 0,
 	}
 	in.Forward = r.forwarded(q.Header, in.Inputs.Headers)
+	if in.Range && r.passesRanges() {
+		in.Part = part(q)
+	}
+	if r.conf.RespectRequestCacheControl {
+		in.Demand = demand(q.Header)
+	}
 	return in
+}
+
+// part returns the Range of a request for one part, without a condition; else
+// nothing.
+func part(q *Request) string {
+	lines := q.Header["Range"]
+	if q.Method != http.MethodGet || len(lines) != 1 || len(q.Header["If-Range"]) > 0 {
+		return ""
+	}
+	line := strings.TrimSpace(lines[0])
+	unit, _, _ := strings.Cut(line, "=")
+	if !strings.EqualFold(unit, "bytes") || strings.Contains(line, ",") {
+		return ""
+	}
+	return line
+}
+
+// demand reads the request's Cache-Control, or Pragma where there is none (§5.4).
+func demand(h http.Header) Demand {
+	cc := cachecontrol.ParseRequest(h)
+	d := Demand{
+		NoStore: cc.NoStore, NoCache: cc.NoCache,
+		MaxAge: cc.MaxAge, MinFresh: cc.MinFresh, MaxStale: cc.MaxStale, AnyStale: cc.MaxStaleAny,
+	}
+	if len(h["Cache-Control"]) == 0 {
+		d.NoCache = pragmaNoCache(h["Pragma"])
+	}
+	return d
+}
+
+func pragmaNoCache(lines []string) bool {
+	for _, line := range lines {
+		for member := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(member), "no-cache") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // messageReason finds what in the message itself rules the cache out.
@@ -102,7 +164,7 @@ func pathReason(q *Request, _ *Rule) cachestatus.Reason {
 // identityReason finds what tells this visitor from another.
 func identityReason(q *Request, r *Rule) cachestatus.Reason {
 	switch {
-	case len(q.Header["Authorization"]) > 0, len(q.Header["Proxy-Authorization"]) > 0:
+	case len(q.Header["Authorization"]) > 0 && !r.sharesAuthorized(), len(q.Header["Proxy-Authorization"]) > 0:
 		return cachestatus.ReasonAuthorization
 	case q.ClientCert:
 		return cachestatus.ReasonClientCertificate
@@ -112,6 +174,9 @@ func identityReason(q *Request, r *Rule) cachestatus.Reason {
 		return cachestatus.ReasonCookie
 	}
 	for name := range q.Header {
+		if name == "Authorization" {
+			continue // judged above
+		}
 		if (isCredential(name) || r.forwardAll && namesPerson(name)) && !r.vary[name] && !r.forward[name] {
 			return cachestatus.ReasonCredential
 		}
@@ -122,44 +187,40 @@ func identityReason(q *Request, r *Rule) cachestatus.Reason {
 // keyedHeaders returns the request headers that select the response and that its
 // fill carries, sorted by name. An absent header is absent from the list, so
 // absent and empty stay apart (RFC 9111 §4.1).
-func (r *Rule) keyedHeaders(q *Request, learned []string) []cachekey.Field {
+func (r *Rule) keyedHeaders(q *Request) []cachekey.Field {
 	fields := make([]cachekey.Field, 0, 4)
 	for name, values := range q.Header {
-		keyed := r.vary[name] || slices.Contains(learned, name) ||
-			isRepresentation(name) && !r.forward[name] ||
-			q.TrustedProxy && (name == "X-Forwarded-Proto" || name == "X-Forwarded-Host")
-		if keyed {
+		switch {
+		case r.vary[name]:
+			fields = append(fields, cachekey.Field{Name: name, Values: r.canonicalValues(name, values)})
+		case isRepresentation(name) && !r.forward[name],
+			q.TrustedProxy && (name == "X-Forwarded-Proto" || name == "X-Forwarded-Host"):
 			fields = append(fields, cachekey.Field{Name: name, Values: slices.Clone(values)})
 		}
 	}
-	for _, name := range learned {
-		if len(q.Header[name]) == 0 {
-			// Absent is a variant of its own, and a page that was made before the
-			// line knew the name must not be taken for it.
-			fields = append(fields, cachekey.Field{Name: name})
-		}
-	}
-	if r.acceptByClass(learned) {
+	// Accept is keyed and sent in its canonical form, unless it is keyed or carried
+	// as the client sent it.
+	if !r.vary["Accept"] && !r.forward["Accept"] && !r.forwardAll {
 		fields = append(fields, cachekey.Field{Name: "Accept", Values: []string{accept(q.Header["Accept"])}})
 	}
 	slices.SortFunc(fields, func(a, b cachekey.Field) int { return cmp.Compare(a.Name, b.Name) })
 	return fields
 }
 
-// acceptByClass reports whether Accept is keyed and sent in its canonical form:
-// always, unless it is keyed or carried as the client sent it.
-func (r *Rule) acceptByClass(learned []string) bool {
-	return !r.vary["Accept"] && !r.forward["Accept"] && !r.forwardAll && !slices.Contains(learned, "Accept")
-}
-
-// forwarded returns the headers that change nothing by the operator's word.
+// forwarded returns the headers that a fill carries without their being keyed:
+// those that change nothing by the operator's word, and those whose answer is
+// judged by what it says of them.
 func (r *Rule) forwarded(h http.Header, keyed []cachekey.Field) http.Header {
-	if len(r.forward) == 0 { // "*" is in it too
+	if len(r.forward) == 0 && !r.passesCodings() && !r.sharesAuthorized() {
 		return nil
 	}
 	out := http.Header{}
 	for name, values := range h {
-		if r.forward[name] || r.forwardAll && !isOwned(name) && !isCredential(name) {
+		switch {
+		case r.forward[name],
+			r.forwardAll && !isOwned(name) && !isCredential(name),
+			name == "Accept-Encoding" && r.passesCodings(),
+			name == "Authorization" && r.sharesAuthorized():
 			out[name] = slices.Clone(values)
 		}
 	}

@@ -15,8 +15,6 @@ import (
 func URI(in *cachekey.Inputs) string { return uri(in.Scheme, in.Host, in.Original) }
 
 func uri(scheme, host, target string) string {
-	host = strings.ToLower(host)
-	host = strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[scheme])
 	path, _, _ := strings.Cut(target, "?")
 	if !strings.HasPrefix(path, "/") { // a whole URI, as clients of proxies send
 		if u, err := url.Parse(target); err == nil {
@@ -26,18 +24,24 @@ func uri(scheme, host, target string) string {
 	if decoded, err := url.PathUnescape(path); err == nil {
 		path = decoded
 	}
-	return scheme + " " + host + " " + path
+	return origin(scheme, host) + " " + path
+}
+
+// origin names a scheme, host and port (RFC 9110 §4.3.1).
+func origin(scheme, host string) string {
+	scheme, host = strings.ToLower(scheme), strings.ToLower(host)
+	return scheme + " " + strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[scheme])
 }
 
 // Invalidates returns the URIs that a forwarded request's answer invalidates (RFC
 // 9111 §4.4): after a 2xx or 3xx to an unsafe method the request's own, and those
-// of Location and Content-Location on the same host. nil: none.
+// of Location and Content-Location at the same origin. nil: none.
 func Invalidates(q *Request, status int, h http.Header) []string {
 	if safe(q.Method) || status < 200 || status > 399 {
 		return nil
 	}
 	uris := []string{uri(q.Scheme, q.Host, q.Original)}
-	base, err := url.Parse("//" + q.Host)
+	base, err := url.Parse(q.Scheme + "://" + q.Host)
 	if own, ownErr := url.Parse(q.Original); err == nil && ownErr == nil {
 		base = base.ResolveReference(own)
 	}
@@ -46,7 +50,7 @@ func Invalidates(q *Request, status int, h http.Header) []string {
 	}
 	for _, name := range [...]string{"Location", "Content-Location"} {
 		target, err := base.Parse(h.Get(name))
-		if err == nil && h.Get(name) != "" && strings.EqualFold(target.Host, q.Host) {
+		if err == nil && h.Get(name) != "" && origin(target.Scheme, target.Host) == origin(q.Scheme, q.Host) {
 			uris = append(uris, uri(q.Scheme, q.Host, target.RequestURI()))
 		}
 	}

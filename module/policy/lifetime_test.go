@@ -13,6 +13,8 @@ import (
 // TestLifetime: RFC 9111 §4.2.1 and RFC 9213 §2.2, first found wins. The line has
 // no ttl, so only the origin's word counts; 0 stands for none or a lifetime that
 // has run out.
+//
+// RFC 9111: 1.2.2-1, 4.2-1, 4.2-3, 4.2-4, 5.2.2-1, 5.3-1, 5.3-2, 5.3-3.
 func TestLifetime(t *testing.T) {
 	tests := map[string]struct {
 		header http.Header
@@ -46,7 +48,14 @@ func TestLifetime(t *testing.T) {
 		"RFC 9110 §5.6.7 RFC 850":             {fields("Expires", arrival.Add(seconds(90)).Format("Monday, 02-Jan-06 15:04:05 GMT")), seconds(90)},
 		"RFC 9110 §5.6.7 asctime":             {fields("Expires", arrival.Add(seconds(90)).Format(time.ANSIC)), seconds(90)},
 		"§4.2 any case":                       {fields("Expires", "wed, 02 jan 2030 03:05:35 gmt"), seconds(90)},
-		"§4.2 UTC":                            {fields("Expires", "Wed, 02 Jan 2030 03:05:35 UTC"), seconds(90)},
+		"§4.2 UTC":                            {fields("Expires", "Wed, 02 Jan 2030 03:05:35 UTC"), 0},
+		"§4.2 UTC, any case":                  {fields("Expires", "wed, 02 jan 2030 03:05:35 utc"), 0},
+		"§4.2 UTC, RFC 850":                   {fields("Expires", "Wednesday, 02-Jan-30 03:05:35 UTC"), 0},
+		"§4.2 no zone":                        {fields("Expires", "Wed, 02 Jan 2030 03:05:35"), 0},
+		"§4.2 a Date in another zone":         {fields("Expires", date(seconds(90)), "Date", "Wed, 02 Jan 2030 03:05:00 UTC"), seconds(90)},
+		"§4.2.1 s-maxage alone":               {fields("Cache-Control", "s-maxage=30"), seconds(30)},
+		"§5.3 s-maxage before Expires":        {fields("Cache-Control", "s-maxage=60", "Expires", date(seconds(90)), "Date", date(0)), seconds(60)},
+		"§5.3 s-maxage with Expires: 0":       {fields("Cache-Control", "s-maxage=60", "Expires", "0"), seconds(60)},
 		"§4.2 another zone":                   {fields("Expires", "Wed, 02 Jan 2030 03:05:35 EST"), 0},
 		"§4.2 another zone, RFC 850":          {fields("Expires", "Wednesday, 02-Jan-30 03:05:35 EST"), 0},
 		"§4.2 another zone, JST":              {fields("Expires", "Wednesday, 02-Jan-30 03:05:35 JST"), 0},
@@ -72,7 +81,7 @@ func TestLifetime(t *testing.T) {
 			switch {
 			case tt.want > 0:
 				checkStored(t, s, tt.want)
-			case s.Explicit:
+			case s.Terms.Explicit:
 				checkRelayed(t, s, cachestatus.ReasonNotFresh)
 			default:
 				checkRelayed(t, s, cachestatus.ReasonNoLifetime)
@@ -82,6 +91,8 @@ func TestLifetime(t *testing.T) {
 }
 
 // TestInitialAge: RFC 9111 §4.2.3, for a lifetime of 60 s from the origin.
+//
+// RFC 9111: 1.2.2-1, 4.2.3-1, 5.1-1, 5.1-2.
 func TestInitialAge(t *testing.T) {
 	tests := map[string]struct {
 		header http.Header
@@ -124,8 +135,8 @@ func TestInitialAge(t *testing.T) {
 			a.Header.Set("Cache-Control", "max-age=60")
 			a.RequestTime = arrival.Add(-tt.delay)
 			s := judge(config.Rule{}, a)
-			if s.InitialAge != tt.want {
-				t.Errorf("got %s, want %s", s.InitialAge, tt.want)
+			if s.Terms.InitialAge != tt.want {
+				t.Errorf("got %s, want %s", s.Terms.InitialAge, tt.want)
 			}
 			if left := seconds(60) - tt.want; left > 0 {
 				checkStored(t, s, left)
@@ -142,6 +153,22 @@ func TestDateHasWholeSeconds(t *testing.T) {
 	a.RequestTime = arrival.Add(seconds(0.9))
 	a.ResponseTime = a.RequestTime
 	checkStored(t, judge(config.Rule{}, a), seconds(1))
+}
+
+// TestLocalTime: RFC 9111 §4.2, in whatever zone the edge's own clock is read.
+//
+// RFC 9111: 4.2-3.
+func TestLocalTime(t *testing.T) {
+	for _, zone := range []*time.Location{time.UTC, time.FixedZone("EST", -5*3600), time.FixedZone("GMT", 3600)} {
+		a := answer(200, "Expires", date(seconds(90)), "Last-Modified", date(-seconds(600)))
+		a.RequestTime, a.ResponseTime = arrival.In(zone), arrival.In(zone)
+		checkStored(t, judge(config.Rule{}, a), seconds(90))
+		delete(a.Header, "Expires")
+		checkStored(t, judge(config.Rule{Heuristic: config.DefaultHeuristic}, a), seconds(60))
+		a.Header.Set("Date", date(-seconds(40)))
+		a.Header.Set("Cache-Control", "max-age=60")
+		checkStored(t, judge(config.Rule{}, a), seconds(20))
+	}
 }
 
 // TestAgeOfTTL: a ttl of the operator counts from the arrival, unless Age shows

@@ -92,14 +92,14 @@ func TestIntakePath(t *testing.T) {
 	} {
 		q := get()
 		q.Original, q.Current = paths[0], paths[1]
-		checkBypass(t, policy.DecideIntake(q, r, nil), cachestatus.ReasonPath)
+		checkBypass(t, policy.DecideIntake(q, r), cachestatus.ReasonPath)
 	}
 	// Another case is another key, and so is another way to write one character.
 	seen := map[string]string{}
 	for _, path := range []string{"/a%7Eb", "/a%7eb", "/a~b", "/A~b", "/a~b/", "/a~b?", "/a~b?x", "/a~b?x=", "/a~b;x"} {
 		q := get()
 		q.Original, q.Current = path, path
-		in := policy.DecideIntake(q, r, nil)
+		in := policy.DecideIntake(q, r)
 		checkLookup(t, in)
 		key := in.Inputs.Key()
 		if other, ok := seen[key.Text]; ok {
@@ -165,14 +165,14 @@ func TestFilterQuery(t *testing.T) {
 func TestIntakeQuery(t *testing.T) {
 	q := get()
 	q.Original, q.Current = "/p?utm_a=1&id=2", "/index.php?id=2&utm_a=1"
-	in := policy.DecideIntake(q, policy.Compile(config.Rule{QueryIgnore: []string{"utm_*"}}), nil)
+	in := policy.DecideIntake(q, policy.Compile(config.Rule{QueryIgnore: []string{"utm_*"}}))
 	if in.Inputs.Original != "/p?id=2" || in.Inputs.Current != "/index.php?id=2" {
 		t.Errorf("got %q, %q", in.Inputs.Original, in.Inputs.Current)
 	}
 	// What is ignored is judged all the same: a fill may be made from it no more
 	// than from the rest.
 	q.Original = "/p?utm_a=" + strings.Repeat("#", 2)
-	checkBypass(t, policy.DecideIntake(q, policy.Compile(config.Rule{QueryIgnore: []string{"*"}}), nil), cachestatus.ReasonPath)
+	checkBypass(t, policy.DecideIntake(q, policy.Compile(config.Rule{QueryIgnore: []string{"*"}})), cachestatus.ReasonPath)
 }
 
 // TestDoubleEncoding: every escape of an escape, and nothing else behind %25.

@@ -12,10 +12,14 @@ type Reuse int
 
 // The verdicts DecideReuse can reach.
 const (
-	// ReuseFresh serves it as it is.
-	ReuseFresh Reuse = iota
-	// ReuseStale asks the origin first.
-	ReuseStale
+	// ReuseNever takes the response for one that is not there.
+	ReuseNever Reuse = iota
+	// ReuseNow serves it as it is.
+	ReuseNow
+	// ReuseWhileRevalidate serves it as it is and refreshes it behind (RFC 5861 §3).
+	ReuseWhileRevalidate
+	// ReuseValidated asks the origin first, with the response's validators.
+	ReuseValidated
 )
 
 // Judged is a stored response seen at one moment.
@@ -24,20 +28,60 @@ type Judged struct {
 	Reason cachestatus.Reason
 	Age    time.Duration // current_age, RFC 9111 §4.2.3
 	Left   time.Duration // freshness left; negative or 0 when stale
+	// IfError: it may be served if the origin answers with an error or not at all
+	// (RFC 5861 §4, RFC 9111 §4.2.4).
+	IfError bool
 }
 
 // DecideReuse judges e by the rule in force now, whatever rule it was stored
-// under. now is the time since the process's start.
-func DecideReuse(e *entry.Entry, r *Rule, now time.Duration) Judged {
+// under, for a request with the demand d. now is the time since the process's
+// start.
+func DecideReuse(e *entry.Entry, r *Rule, d *Demand, now time.Duration) Judged {
 	resident := max(0, now-e.StoredAt)
-	j := Judged{Age: e.InitialAge + resident, Reuse: ReuseStale, Reason: cachestatus.ReasonStale}
-	if statusReason(e.Status, r, e.Explicit) != cachestatus.ReasonNone || int64(len(e.Body)) > r.BodyLimit() {
+	j := Judged{Age: min(e.InitialAge+resident, maxSeconds*time.Second), Reason: cachestatus.ReasonStale}
+	if r.statusReason(e.Status, &e.Terms) != cachestatus.ReasonNone || int64(len(e.Body)) > r.BodyLimit() {
 		return j
 	}
-	fresh, _ := r.freshFor(e.Status, e.Explicit, e.Lifetime, e.InitialAge)
+	fresh, reason := r.freshFor(e.Status, &e.Terms)
+	if reason == cachestatus.ReasonStatus {
+		return j // a ttl of 0 takes the status out, with its stale windows
+	}
 	j.Left = fresh - resident
-	if j.Left > 0 {
-		j.Reuse, j.Reason = ReuseFresh, cachestatus.ReasonFresh
+	stale := max(0, -j.Left)
+	ever := !e.NoCache && !e.MustRevalidate
+	j.IfError = ever && stale < window(e.StaleIfError, r.conf.StaleIfError, fresh > 0)
+	revalidates := ever && stale < window(e.StaleWhileRevalidate, r.conf.StaleWhileRevalidate, fresh > 0)
+	switch {
+	case e.NoCache:
+		j.Reuse, j.Reason = ReuseValidated, cachestatus.ReasonNoCache
+	case !d.accepts(&j):
+		j.Reuse, j.Reason = ReuseValidated, cachestatus.ReasonRequest
+	case j.Left > 0:
+		j.Reuse, j.Reason = ReuseNow, cachestatus.ReasonFresh
+	case revalidates:
+		j.Reuse, j.Reason = ReuseWhileRevalidate, cachestatus.ReasonWhileRevalidate
+	case ever && d.takesStale(stale):
+		j.Reuse, j.Reason = ReuseNow, cachestatus.ReasonMaxStale
+	default:
+		j.Reuse = ReuseValidated
 	}
 	return j
+}
+
+// accepts reports whether a response as fresh and as old as j will do (RFC 9111
+// §5.2.1.1, §5.2.1.3, §5.2.1.4). Whether a stale one does is another question.
+func (d *Demand) accepts(j *Judged) bool {
+	switch {
+	case d.NoCache,
+		d.MaxAge.Set && j.Age > d.MaxAge.Value,
+		d.MinFresh.Set && j.Left < d.MinFresh.Value:
+		return false
+	}
+	return true
+}
+
+// takesStale reports whether a response will do that has been stale for this long
+// (RFC 9111 §5.2.1.2).
+func (d *Demand) takesStale(stale time.Duration) bool {
+	return d.AnyStale || d.MaxStale.Set && stale <= d.MaxStale.Value
 }

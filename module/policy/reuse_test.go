@@ -14,24 +14,38 @@ import (
 func stored(t *testing.T, c config.Rule, a *policy.Response) *entry.Entry {
 	t.Helper()
 	s := judge(c, a)
-	if s.Disposal != policy.DisposeStore {
+	if s.Disposal != policy.DisposeStore && s.Disposal != policy.DisposeKeep {
 		t.Fatalf("not stored: %s", describe(s))
 	}
+	e := storedAs(a, c, s)
+	e.Body = make([]byte, 1000)
+	return e
+}
+
+// storedAs makes what is kept of an answer of this verdict, without a body.
+func storedAs(a *policy.Response, c config.Rule, s policy.Storage) *entry.Entry {
 	return &entry.Entry{
-		Status: a.Status, Body: make([]byte, 1000),
-		StoredAt: 100 * time.Second, InitialAge: s.InitialAge, Lifetime: s.Lifetime, Explicit: s.Explicit,
+		Status: a.Status, Header: policy.Compile(c).StorableFields(a.Header, s.Drop, a.ResponseTime),
+		StoredAt: 100 * time.Second, Terms: s.Terms,
 	}
+}
+
+// reuse judges e this long after it was stored, for a request without wishes.
+func reuse(e *entry.Entry, c config.Rule, after time.Duration) policy.Judged {
+	return policy.DecideReuse(e, policy.Compile(c), &policy.Demand{}, e.StoredAt+after)
 }
 
 // TestReuse: RFC 9111 §4.2, fresh while its lifetime is greater than its age; and
 // SPEC rule 6, by the rule in force now.
+//
+// RFC 9111: 4-5, 4.2.4-2.
 func TestReuse(t *testing.T) {
 	line := ttl(15 * time.Second)
 	page := func(pairs ...string) *policy.Response { return answer(200, pairs...) }
 	tests := map[string]struct {
 		then, now config.Rule
 		a         *policy.Response
-		fresh     time.Duration // from the arrival on; 0: never
+		fresh     time.Duration // from the arrival on; 0: never; −1: taken for one that is not there
 	}{
 		"ttl alone":                       {line, line, page(), seconds(15)},
 		"shorter origin wins":             {line, line, page("Cache-Control", "max-age=5"), seconds(5)},
@@ -56,14 +70,14 @@ func TestReuse(t *testing.T) {
 		"404, 5 s":                        {line, line, answer(404, "Cache-Control", "max-age=60"), seconds(5)},
 		"404, shorter ttl":                {line, ttl(2 * time.Second), answer(404, "Cache-Control", "max-age=60"), seconds(2)},
 		"404, its own ttl":                {statusTTL(404, time.Minute), statusTTL(404, time.Minute), answer(404), seconds(60)},
-		"404, its own ttl removed":        {statusTTL(404, time.Minute), line, answer(404), 0},
+		"404, its own ttl removed":        {statusTTL(404, time.Minute), line, answer(404), -1},
 		"404, its own ttl, explicit":      {statusTTL(404, time.Minute), line, answer(404, "Cache-Control", "max-age=60"), seconds(5)},
 		"410, its own ttl tighter":        {statusTTL(410, time.Minute), statusTTL(410, time.Second), answer(410), seconds(1)},
-		"302, its own ttl removed":        {statusTTL(302, time.Minute), line, answer(302, "Cache-Control", "max-age=60"), 0},
-		"301, its own ttl removed":        {statusTTL(301, time.Minute), line, answer(301), 0},
-		"status taken out by a ttl of 0":  {line, statusTTL(200, 0), page("Cache-Control", "max-age=60"), 0},
-		"status taken out, with override": {line, override(statusTTL(200, 0)), page("Cache-Control", "max-age=60"), 0},
-		"max_body −1":                     {line, withBody(line, 999), page(), 0},
+		"302, its own ttl removed":        {statusTTL(302, time.Minute), line, answer(302, "Cache-Control", "max-age=60"), -1},
+		"301, its own ttl removed":        {statusTTL(301, time.Minute), line, answer(301), -1},
+		"status taken out by a ttl of 0":  {line, statusTTL(200, 0), page("Cache-Control", "max-age=60"), -1},
+		"status taken out, with override": {line, override(statusTTL(200, 0)), page("Cache-Control", "max-age=60"), -1},
+		"max_body −1":                     {line, withBody(line, 999), page(), -1},
 		"max_body 0":                      {line, withBody(line, 1000), page(), seconds(15)},
 		"max_body +1":                     {line, withBody(line, 1001), page(), seconds(15)},
 	}
@@ -72,16 +86,19 @@ func TestReuse(t *testing.T) {
 			e := stored(t, tt.then, tt.a)
 			r := policy.Compile(tt.now)
 			for _, after := range []time.Duration{-time.Second, 0, 1, tt.fresh - time.Second, tt.fresh - 1, tt.fresh, tt.fresh + 1, tt.fresh + time.Second, time.Hour} {
-				j := policy.DecideReuse(e, r, e.StoredAt+after)
+				j := policy.DecideReuse(e, r, &policy.Demand{}, e.StoredAt+after)
 				resident := max(0, after) // a clock that went back makes nothing younger
 				want := policy.Judged{
-					Reuse: policy.ReuseStale, Reason: cachestatus.ReasonStale, Age: e.InitialAge + resident, Left: tt.fresh - resident,
+					Reuse: policy.ReuseValidated, Reason: cachestatus.ReasonStale, Age: e.InitialAge + resident, Left: tt.fresh - resident,
 				}
 				if want.Left > 0 {
-					want.Reuse, want.Reason = policy.ReuseFresh, cachestatus.ReasonFresh
+					want.Reuse, want.Reason = policy.ReuseNow, cachestatus.ReasonFresh
 				}
-				if tt.fresh == 0 {
+				if tt.fresh <= 0 {
 					want.Left = min(j.Left, 0) // how stale does not matter
+				}
+				if tt.fresh < 0 {
+					want.Reuse = policy.ReuseNever
 				}
 				if j != want {
 					t.Errorf("after %s: got %+v, want %+v", after, j, want)
@@ -103,8 +120,8 @@ func TestReuseAgrees(t *testing.T) {
 			a := answer(200, "Cache-Control", cc, "Age", "1")
 			s := judge(c, a)
 			e := stored(t, c, a)
-			if j := policy.DecideReuse(e, policy.Compile(c), e.StoredAt); j.Left != s.Fresh || j.Age != s.InitialAge {
-				t.Errorf("%s: stored for %s at an age of %s, found %+v", cc, s.Fresh, s.InitialAge, j)
+			if j := reuse(e, c, 0); j.Left != s.Fresh || j.Age != s.Terms.InitialAge {
+				t.Errorf("%s: stored for %s at an age of %s, found %+v", cc, s.Fresh, s.Terms.InitialAge, j)
 			}
 		}
 	}

@@ -43,6 +43,20 @@ func (r *Rule) BodyLimit() int64 { return r.conf.BodyLimit() }
 // connection shows.
 func (r *Rule) TrustFraming() bool { return r.conf.TrustFraming }
 
+// passesCodings reports whether the origin's content codings are passed through.
+func (r *Rule) passesCodings() bool { return r.conf.Codings == config.CodingsPass }
+
+// passesRanges reports whether parts of what is not stored are asked for and stored
+// as parts.
+func (r *Rule) passesRanges() bool { return r.conf.Ranges == config.RangesPass }
+
+// sharesAuthorized reports whether requests with Authorization use the cache as
+// RFC 9111 §3.5 has it.
+func (r *Rule) sharesAuthorized() bool { return r.conf.Authorization == config.AuthorizationRFC9111 }
+
+// ChoosesLanguage reports whether the line chooses among variants by language.
+func (r *Rule) ChoosesLanguage() bool { return slices.Contains(r.conf.VaryLanguage, "*") }
+
 // Fingerprint names the options that shape keys and what a fill carries, so that
 // pages filled under other ones are not found; trust_framing too, because half a
 // page that it let in must not outlive it. Options that are judged anew at
@@ -52,6 +66,8 @@ func (r *Rule) Fingerprint() string {
 	var b strings.Builder
 	for _, list := range [][]string{
 		r.conf.QueryIgnore, r.conf.QueryOnly, r.conf.Vary, r.conf.VaryBy, r.conf.Forward,
+		r.conf.VaryLanguage, r.conf.KeepFields,
+		{r.conf.Codings, r.conf.Ranges, r.conf.Authorization},
 	} {
 		for _, s := range list {
 			b.WriteString(s)

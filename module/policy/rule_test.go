@@ -32,6 +32,12 @@ func TestFingerprint(t *testing.T) {
 		{Vary: []string{"b"}, Forward: []string{"a"}},
 		{QueryIgnore: []string{"a"}, Vary: []string{"a"}},
 		{TrustFraming: true},
+		{VaryLanguage: []string{"*"}},
+		{KeepFields: []string{"*"}},
+		{KeepFields: []string{"X-Request-Id"}},
+		{Codings: config.CodingsPass},
+		{Authorization: config.AuthorizationRFC9111},
+		{Codings: config.CodingsPass, Authorization: config.AuthorizationRFC9111},
 	} {
 		f := policy.Compile(c).Fingerprint()
 		if j, ok := seen[f]; ok {
@@ -46,6 +52,13 @@ func TestFingerprint(t *testing.T) {
 		{Session: []string{"a"}},
 		{IgnoreCookies: []string{"a"}},
 		{CookiesOnly: []string{"a"}},
+		{Heuristic: config.DefaultHeuristic},
+		{AnyStatus: true},
+		{StaleWhileRevalidate: duration(time.Minute), StaleIfError: duration(time.Minute)},
+		{BrowserTTL: duration(0)},
+		{CDNCacheControl: config.CDNCacheControlRemove},
+		{RespectRequestCacheControl: true},
+		{MinBytes: new(int64)},
 	} {
 		if f := policy.Compile(c).Fingerprint(); f != plain {
 			t.Errorf("%+v has fingerprint %q", c, f)

@@ -39,9 +39,9 @@ func outcomeOf(s cachestatus.Status) outcome {
 	switch {
 	case s.Hit:
 		return outcomeHit
-	case s.Fwd == cachestatus.FwdURIMiss:
+	case s.Fwd == cachestatus.FwdURIMiss, s.Fwd == cachestatus.FwdVaryMiss:
 		return outcomeMiss
-	case s.Fwd == cachestatus.FwdStale:
+	case s.Fwd == cachestatus.FwdStale, s.Fwd == cachestatus.FwdRequest:
 		return outcomeStale
 	case s.Fwd == cachestatus.FwdBypass, s.Fwd == cachestatus.FwdMethod:
 		return outcomeBypass

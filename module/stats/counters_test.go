@@ -26,7 +26,9 @@ func TestRequests(t *testing.T) {
 	}{
 		{"hit", cachestatus.Status{Hit: true}},
 		{"miss", cachestatus.Status{Fwd: cachestatus.FwdURIMiss}},
+		{"miss", cachestatus.Status{Fwd: cachestatus.FwdVaryMiss}},
 		{"stale", cachestatus.Status{Fwd: cachestatus.FwdStale}},
+		{"stale", cachestatus.Status{Fwd: cachestatus.FwdRequest}},
 		{"bypass", cachestatus.Status{Fwd: cachestatus.FwdBypass}},
 		{"bypass", cachestatus.Status{Fwd: cachestatus.FwdMethod}},
 		{"error", cachestatus.Status{}},
@@ -64,7 +66,7 @@ func TestRequests(t *testing.T) {
 // TestWords: what is counted for a status is what its own word says.
 func TestWords(t *testing.T) {
 	for _, hit := range []bool{true, false} {
-		for _, fwd := range []cachestatus.Fwd{"", "bypass", "method", "uri-miss", "stale", "another"} {
+		for _, fwd := range []cachestatus.Fwd{"", "bypass", "method", "uri-miss", "vary-miss", "stale", "request", "another"} {
 			var c stats.Counters
 			s := cachestatus.Status{Hit: hit, Fwd: fwd, Detail: cachestatus.ReasonFresh}
 			c.Answered(s)
