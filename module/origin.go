@@ -75,10 +75,14 @@ func (o *origin) Detach(in *policy.Intake) (engine.Fill, error) {
 	d.server, _ = ctx.Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	groups, _ := ctx.Value(routeGroupKey).(map[string]struct{})
 	d.groups = maps.Clone(groups)
-	return func(ctx context.Context, w http.ResponseWriter) error {
+	return func(ctx context.Context, w http.ResponseWriter, conditions http.Header) error {
 		repl := caddy.NewReplacer()
 		defer o.keep(repl)
-		err := o.next.ServeHTTP(w, d.request(ctx, w, repl))
+		r := d.request(ctx, w, repl)
+		for name, values := range conditions {
+			r.Header[name] = slices.Clone(values)
+		}
+		err := o.next.ServeHTTP(w, r)
 		// Without the mark that reverse_proxy leaves in the header, nothing tells
 		// whose body the verdict is about.
 		if _, proxied := repl.Get("http.reverse_proxy.upstream.hostport"); proxied && len(w.Header()["Via"]) == 0 {
@@ -118,17 +122,24 @@ func (d *detached) request(ctx context.Context, w http.ResponseWriter, repl *cad
 // header makes the fill's header: what is keyed, what the operator calls
 // harmless, and what is the edge's own.
 func (d *detached) header() http.Header {
-	h := http.Header{"User-Agent": {fillAgent}}
-	for name, values := range d.in.Forward {
-		h[name] = slices.Clone(values)
+	h := http.Header{
+		"User-Agent": {fillAgent},
+		// Without it Go's transport would ask for gzip by itself.
+		"Accept-Encoding": {"identity"},
 	}
-	for _, f := range d.in.Inputs.Headers {
-		if len(f.Values) > 0 {
-			h[f.Name] = slices.Clone(f.Values) // handlers may change what they get
+	for name, values := range d.in.Forward {
+		h[name] = slices.Clone(values) // handlers may change what they get
+	}
+	if part := d.in.Inputs.Part; part != "" {
+		h["Range"] = []string{part}
+	}
+	for _, list := range [...][]cachekey.Field{d.in.Inputs.Headers, d.in.Inputs.Variant} {
+		for _, f := range list {
+			if len(f.Values) > 0 {
+				h[f.Name] = slices.Clone(f.Values)
+			}
 		}
 	}
-	// Without it Go's transport would ask for gzip by itself.
-	h["Accept-Encoding"] = []string{"identity"}
 	return h
 }
 

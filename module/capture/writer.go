@@ -19,6 +19,7 @@ var ErrDropped = errors.New("capture: the answer is not wanted")
 type Writer struct {
 	header http.Header
 	judge  func(status int, h http.Header) io.Writer
+	inform func(status int, h http.Header)
 	sink   io.Writer
 	status int
 	size   int64
@@ -27,18 +28,25 @@ type Writer struct {
 // New returns a Writer whose header fields start as a copy of h, which are those
 // the server itself has set. judge is called once, with the final status and the
 // live fields, which it must copy to keep; the body goes to what it returns, nil
-// for an answer that is not wanted.
-func New(h http.Header, judge func(status int, h http.Header) io.Writer) *Writer {
-	return &Writer{header: h.Clone(), judge: judge}
+// for an answer that is not wanted. inform is called with each informational
+// answer before that, from whatever goroutine the handler uses for it.
+func New(
+	h http.Header, judge func(status int, h http.Header) io.Writer, inform func(status int, h http.Header),
+) *Writer {
+	return &Writer{header: h.Clone(), judge: judge, inform: inform}
 }
 
 // Header returns the fields to be set before WriteHeader.
 func (w *Writer) Header() http.Header { return w.header }
 
-// WriteHeader takes the status. Informational ones (RFC 9110 §15.2) are let go:
-// they concern one exchange. After the final one, more are ignored.
+// WriteHeader takes the status. Informational ones (RFC 9110 §15.2) are no answer.
+// After the final one, more are ignored.
 func (w *Writer) WriteHeader(status int) {
-	if w.status != 0 || 100 <= status && status < 200 && status != http.StatusSwitchingProtocols {
+	switch {
+	case w.status != 0:
+		return
+	case 100 <= status && status < 200 && status != http.StatusSwitchingProtocols:
+		w.inform(status, w.header)
 		return
 	}
 	w.status = status

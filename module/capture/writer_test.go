@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,12 +15,17 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// judge notes what it is asked, and has the body written to its buffer.
+// judge notes what it is asked and told, and has the body written to its buffer.
 type judge struct {
 	asked  int
 	status int
 	header http.Header
 	body   bytes.Buffer
+	told   []string // the status and the Link of each informational answer
+}
+
+func (j *judge) inform(status int, h http.Header) {
+	j.told = append(j.told, strconv.Itoa(status)+h.Get("Link"))
 }
 
 func (j *judge) judge(status int, h http.Header) io.Writer {
@@ -66,7 +73,7 @@ func TestWriter(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var j judge
-			w := New(http.Header{}, j.judge)
+			w := New(http.Header{}, j.judge, j.inform)
 			tt.serve(w)
 			if j.asked != tt.asked || j.status != tt.status || w.Status() != tt.status {
 				t.Errorf("judged %d times, status %d and %d; want %d times and %d", j.asked, j.status, w.Status(), tt.asked, tt.status)
@@ -78,9 +85,62 @@ func TestWriter(t *testing.T) {
 	}
 }
 
+// TestInformationalAnswers: each is told as it comes, with the fields that are set
+// then, and none after the final one; RFC 9110 §15.2.
+func TestInformationalAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		serve func(w *Writer)
+		told  []string
+		asked int
+	}{
+		{"none", func(w *Writer) { w.WriteHeader(http.StatusOK) }, nil, 1},
+		{"one", func(w *Writer) {
+			w.Header().Set("Link", "</a>")
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusOK)
+		}, []string{"103</a>"}, 1},
+		{"several", func(w *Writer) {
+			w.WriteHeader(http.StatusContinue)
+			w.Header().Set("Link", "</a>")
+			w.WriteHeader(http.StatusEarlyHints)
+			w.Header().Set("Link", "</b>")
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(199)
+			w.WriteHeader(http.StatusNotFound)
+		}, []string{"100", "103</a>", "103</b>", "199</b>"}, 1},
+		{"without an answer", func(w *Writer) { w.WriteHeader(http.StatusProcessing) }, []string{"102"}, 0},
+		{"after the answer", func(w *Writer) {
+			w.WriteHeader(http.StatusOK)
+			w.WriteHeader(http.StatusEarlyHints)
+		}, nil, 1},
+		{"after the body has begun", func(w *Writer) {
+			_, _ = io.WriteString(w, "page")
+			w.WriteHeader(http.StatusEarlyHints)
+		}, nil, 1},
+		{"after a flush", func(w *Writer) {
+			w.Flush()
+			w.WriteHeader(http.StatusEarlyHints)
+		}, nil, 1},
+		{"switching protocols is final", func(w *Writer) {
+			w.WriteHeader(http.StatusSwitchingProtocols)
+			w.WriteHeader(http.StatusEarlyHints)
+		}, nil, 1},
+		{"99 is no such answer", func(w *Writer) { w.WriteHeader(99) }, nil, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var j judge
+			tt.serve(New(http.Header{}, j.judge, j.inform))
+			if !slices.Equal(j.told, tt.told) || j.asked != tt.asked {
+				t.Errorf("told %q and judged %d times, want %q and %d", j.told, j.asked, tt.told, tt.asked)
+			}
+		})
+	}
+}
+
 func TestServerFieldsAreCopied(t *testing.T) {
 	server := http.Header{"Server": {"Caddy"}}
-	w := New(server, new(judge).judge)
+	w := New(server, new(judge).judge, nil)
 	if w.Header().Get("Server") != "Caddy" {
 		t.Error("the server's own field is missing")
 	}
@@ -92,7 +152,7 @@ func TestServerFieldsAreCopied(t *testing.T) {
 }
 
 func TestUnwantedAnswer(t *testing.T) {
-	w := New(http.Header{}, func(int, http.Header) io.Writer { return nil })
+	w := New(http.Header{}, func(int, http.Header) io.Writer { return nil }, nil)
 	for range 2 {
 		if n, err := io.WriteString(w, "page"); n != 0 || !errors.Is(err, ErrDropped) {
 			t.Errorf("wrote %d bytes, %v; want none and %v", n, err, ErrDropped)
@@ -116,7 +176,7 @@ func (h *halfWriter) Write(p []byte) (int, error) {
 }
 
 func TestSizeIsWhatWasTaken(t *testing.T) {
-	w := New(http.Header{}, func(int, http.Header) io.Writer { return &halfWriter{room: 7} })
+	w := New(http.Header{}, func(int, http.Header) io.Writer { return &halfWriter{room: 7} }, nil)
 	n, err := io.Copy(w, strings.NewReader("half a page"))
 	if n != 7 || !errors.Is(err, io.ErrShortWrite) || w.Size() != 7 {
 		t.Errorf("wrote %d bytes, %v; size %d", n, err, w.Size())

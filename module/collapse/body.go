@@ -320,6 +320,13 @@ func (b *Body) Whole() ([]byte, bool) {
 	return all, true
 }
 
+// failure returns why a body that has ended is not whole.
+func (b *Body) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
 // end ends the body: whole if err is nil, else cut off for the reason err. Only
 // the first call counts. Its room is given back at once: readers who are slow
 // keep what they read, as those of a stored page do, but must not keep other

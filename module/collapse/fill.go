@@ -20,6 +20,8 @@ const (
 	OutcomeShared
 	// OutcomePrivate: the answer is the leader's; followers go by themselves.
 	OutcomePrivate
+	// OutcomeHeld: the same, but the body is kept whole, to be stored.
+	OutcomeHeld
 	// OutcomeFailed: there is no answer, or an error that is the leader's; one of
 	// the followers leads again.
 	OutcomeFailed
@@ -33,26 +35,45 @@ type Answer struct {
 	Header http.Header // shared by all readers; never changed
 	Reason cachestatus.Reason
 	Fresh  time.Duration // freshness at arrival; for OutcomeShared
-	Age    time.Duration // age at arrival; for OutcomeShared
+	Age    time.Duration // age at arrival; for OutcomeShared and OutcomeHeld
 	At     time.Time     // when the header came
+
+	// FwdStatus is what the origin answered: a 304 where Status is the stored
+	// response's.
+	FwdStatus int
+	// Names are the request fields that the answer varies by, and Variant the key
+	// of the one it is. Without Names it is for every reader of the fill.
+	Names   []string
+	Variant [32]byte
 }
+
+// Interim is an informational answer (RFC 9110 §15.2).
+type Interim struct {
+	Status int
+	Header http.Header
+}
+
+// maxInterims bounds the informational answers that wait for the leader.
+const maxInterims = 16
 
 // Fill is one forward whose answer may be stored. Its leader's request started
 // it, but it belongs to nobody: whoever leaves changes nothing for the others.
 type Fill struct {
 	Body *Body
 
-	group   *Group
-	key     [32]byte
-	left    sync.Once
-	decided chan struct{} // closed when outcome is settled
-	done    chan struct{} // closed when the fill has ended
+	group    *Group
+	key      [32]byte // protected by group.mu
+	left     sync.Once
+	decided  chan struct{} // closed when outcome is settled
+	done     chan struct{} // closed when the fill has ended
+	informed chan struct{} // holds a token while there are interims
 
-	mu      sync.Mutex // protects what follows until decided is closed; read-only then
-	outcome Outcome
-	answer  Answer
-	err     error
-	trailer http.Header // set before the end
+	mu       sync.Mutex // protects what follows until decided is closed; read-only then
+	outcome  Outcome
+	answer   Answer
+	err      error
+	interims []Interim   // protected by mu for ever
+	trailer  http.Header // set before the end
 }
 
 // Decided is closed as soon as Outcome, Answer and Err may be asked.
@@ -75,6 +96,58 @@ func (f *Fill) Answer() *Answer { return &f.answer }
 // the same (an error page of the origin), which is the leader's. Call it after
 // Decided.
 func (f *Fill) Err() error { return f.err }
+
+// Inform adds an informational answer for the leader. One that comes after the
+// header, or when too many wait, is let go.
+func (f *Fill) Inform(i Interim) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.outcome != OutcomePending || len(f.interims) == maxInterims {
+		return
+	}
+	f.interims = append(f.interims, i)
+	select {
+	case f.informed <- struct{}{}:
+	default:
+	}
+}
+
+// Informed can be received from when Interims returns some.
+func (f *Fill) Informed() <-chan struct{} { return f.informed }
+
+// Interims takes the informational answers that have come so far.
+func (f *Fill) Interims() []Interim {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := f.interims
+	f.interims = nil
+	return all
+}
+
+// Whole returns the body of a fill that has ended well and was kept whole; it must
+// not be changed. Call it after Done.
+func (f *Fill) Whole() ([]byte, bool) {
+	if err := f.Body.failure(); err != nil {
+		return nil, false
+	}
+	return f.Body.Whole()
+}
+
+// Rename puts the fill under another key in its Group: what it fills has turned out
+// to be one variant of several. A fill that is there already keeps its place, and
+// then this one is found by nobody any more.
+func (f *Fill) Rename(key [32]byte) {
+	f.group.mu.Lock()
+	defer f.group.mu.Unlock()
+	if f.key == key || f.group.m[f.key] != f {
+		return
+	}
+	delete(f.group.m, f.key)
+	if _, taken := f.group.m[key]; !taken {
+		f.key = key
+		f.group.m[key] = f
+	}
+}
 
 // SetTrailer sets the fields that follow the body. Call it before End.
 func (f *Fill) SetTrailer(h http.Header) {
@@ -103,7 +176,9 @@ func (f *Fill) Settle(o Outcome, a Answer, err error) bool {
 	f.mu.Unlock()
 	if o != OutcomeShared {
 		f.group.forget(f)
-		f.Body.Stream()
+		if o != OutcomeHeld {
+			f.Body.Stream()
+		}
 	}
 	if o == OutcomePrivate || o == OutcomeFailed && a.Status != 0 {
 		f.Leave() // from here on it is one visitor's own, and he may read slowly
@@ -117,14 +192,14 @@ func (f *Fill) Settle(o Outcome, a Answer, err error) bool {
 func (f *Fill) End(err error) {
 	f.Settle(OutcomeFailed, Answer{Reason: cachestatus.ReasonFillFailed}, err)
 	f.group.forget(f)
+	f.Body.end(err)
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	select {
 	case <-f.done:
 	default:
 		close(f.done)
 	}
-	f.mu.Unlock()
-	f.Body.end(err)
 }
 
 // Leave gives the fill's place among those under way back. The leader's
@@ -195,7 +270,7 @@ func (g *Group) Join(key [32]byte, bodyLimit int64) (*Fill, *Reader, Role) {
 	}
 	f := &Fill{
 		Body: newBody(g.limits, bodyLimit), group: g, key: key,
-		decided: make(chan struct{}), done: make(chan struct{}),
+		decided: make(chan struct{}), done: make(chan struct{}), informed: make(chan struct{}, 1),
 	}
 	f.Body.outgrown = f.Leave
 	g.m[key] = f

@@ -67,6 +67,7 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{"shared", OutcomeShared, nil, RoleFollower},
 		{"private", OutcomePrivate, nil, RoleLeader},
+		{"held", OutcomeHeld, nil, RoleLeader},
 		{"failed", OutcomeFailed, errOrigin, RoleLeader},
 		{"repeat", OutcomeRepeat, nil, RoleLeader},
 	} {

@@ -13,41 +13,69 @@ import (
 	"github.com/page-cache/page-cache/module/policy"
 )
 
-// writeHit sends the stored response.
-func (x *exchange) writeHit() {
-	h := x.entry.Header // this exchange's own: the store gave a copy
+// writeStored sends the stored response, in the form that the request wants.
+func (x *exchange) writeStored() {
+	e := x.entry
+	h := e.Header // this exchange's own: the store gave a copy
+	received := x.now.Add(-(x.judged.Age - e.InitialAge))
+	x.e.Rule.TellBrowsers(h, policy.Told{
+		Status: e.Status, Age: x.judged.Age, Resident: x.judged.Age - e.InitialAge, NoCache: e.NoCache, Now: x.now,
+	})
 	h.Set("Age", strconv.FormatInt(int64(x.judged.Age/time.Second), 10))
-	if bodyAllowed(x.entry.Status) {
-		h.Set("Content-Length", strconv.Itoa(len(x.entry.Body)))
+	x.deliver(h, e.Status, e.Body, received)
+}
+
+// deliver sends a response whose body is there as a whole.
+func (x *exchange) deliver(h http.Header, status int, body []byte, received time.Time) {
+	d := policy.DecideDelivery(x.q.Method, x.q.Header, status, h, int64(len(body)), received)
+	switch {
+	case len(d.Ranges) > 0:
+		x.writeParts(h, body, d.Ranges)
+		return
+	case d.Status == http.StatusRequestedRangeNotSatisfiable && d.Status != status:
+		h = policy.NotModified(h)
+		h["Content-Range"], h["Content-Length"] = []string{"bytes */" + strconv.Itoa(len(body))}, []string{"0"}
+		body = nil
+	case d.Status != status: // a condition was not met
+		h, body = policy.NotModified(h), nil
+	case bodyAllowed(status):
+		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
-	resident := x.judged.Age - x.entry.InitialAge
-	if left, ok := x.e.Rule.BrowserLimit(x.entry.Status, resident); ok {
-		policy.CapBrowser(h, x.judged.Age, left, x.now)
-	}
-	x.writeHead(x.entry.Status, h)
-	if x.q.Method != http.MethodHead && bodyAllowed(x.entry.Status) {
+	x.writeHead(d.Status, h)
+	if x.q.Method != http.MethodHead && bodyAllowed(d.Status) {
 		// An error means that the client has gone, which is nobody's trouble.
-		_, _ = x.w.Write(x.entry.Body)
+		_, _ = x.w.Write(body)
 	}
 }
 
 // read answers with the fill's body as it grows.
 func (x *exchange) read() Phase {
 	answer := x.fill.Answer()
-	shared := x.fill.Outcome() == collapse.OutcomeShared
+	outcome := x.fill.Outcome()
 	x.status = cachestatus.Status{
-		Fwd: x.fwd(), FwdStatus: answer.Status, Detail: answer.Reason,
+		Fwd: x.fwd(), FwdStatus: answer.FwdStatus, Detail: answer.Reason,
+		Stored:    outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld,
 		Collapsed: x.role == collapse.RoleFollower,
 	}
 	h := answer.Header.Clone()
-	if shared {
-		x.status.Stored, x.status.HasTTL, x.status.TTL, x.status.Detail = true, true, answer.Fresh, x.miss
-		if left, ok := x.e.Rule.BrowserLimit(answer.Status, 0); ok {
-			policy.CapBrowser(h, answer.Age, left, answer.At)
-		}
+	if x.status.Stored {
+		x.e.Rule.TellBrowsers(h, policy.Told{
+			Status: answer.Status, Age: answer.Age, NoCache: outcome == collapse.OutcomeHeld, Now: answer.At,
+		})
 		if answer.Age >= time.Second {
 			h.Set("Age", strconv.FormatInt(int64(answer.Age/time.Second), 10))
 		}
+	}
+	if outcome == collapse.OutcomeShared {
+		x.status.HasTTL, x.status.TTL, x.status.Detail = true, answer.Fresh, x.miss
+	}
+	if x.reader == nil { // awaitWhole gave it up for the whole, which may be empty
+		x.deliver(h, answer.Status, x.whole, answer.At)
+		return Done
+	}
+	if d := policy.DecideDelivery(x.q.Method, x.q.Header, answer.Status, h, -1, answer.At); d.Status != answer.Status {
+		x.writeHead(d.Status, policy.NotModified(h))
+		return Done
 	}
 	x.writeHead(answer.Status, h)
 	if x.q.Method == http.MethodHead || !bodyAllowed(answer.Status) {
@@ -63,7 +91,11 @@ func (x *exchange) copyBody() error {
 		piece, err := x.reader.Next(x.ctx)
 		switch {
 		case errors.Is(err, io.EOF):
-			maps.Copy(x.w.Header(), x.fill.Trailer())
+			if trailer := x.fill.Trailer(); len(trailer) > 0 {
+				// Otherwise net/http gives a short body a length, and drops them.
+				_ = http.NewResponseController(x.w).Flush()
+				maps.Copy(x.w.Header(), trailer)
+			}
 			return nil
 		case err != nil:
 			// Also when the client has gone: he may have closed his side only, and
@@ -96,7 +128,7 @@ func (x *exchange) writeHead(status int, h http.Header) {
 			out[name] = append(out[name], values...)
 		}
 	}
-	out.Add(cachestatus.Field, x.status.String())
+	out.Add(cachestatus.Field, x.member())
 	x.wrote = true
 	x.w.WriteHeader(status)
 }

@@ -61,7 +61,7 @@ func (named) Forward(http.ResponseWriter, func(int, http.Header)) error { panic(
 func (n named) Detach(in *policy.Intake) (engine.Fill, error) {
 	target := in.Inputs.Current
 	*n.fills = append(*n.fills, target)
-	return func(_ context.Context, w http.ResponseWriter) error {
+	return func(_ context.Context, w http.ResponseWriter, _ http.Header) error {
 		_, err := io.WriteString(w, "the page of "+target)
 		return err
 	}, nil

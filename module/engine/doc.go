@@ -5,15 +5,21 @@
 //
 //	visitor  receive ─┬─► bypass ──────────────► done    forwarded untouched
 //	                  ├─► refuse ──────────────► done    PURGE: 405
-//	                  └─► lookup ─┬─► hit ─────► done
-//	                              ├─► bypass ──► done    a part of what is not stored
+//	                  └─► lookup ─┬─► hit ─────► done    fresh, or as stale as the request takes it
+//	                              ├─► stale ───► done    served at once, a refresh is started
+//	                              ├─► bypass ──► done    the request's Cache-Control, or a coding it cannot read
 //	                              ├─► refuse ──► done    only-if-cached: 504
 //	                              └─► join ─┬─► read ──► done   the fill's body as it grows
+//	                                        ├─► stale ─► done   the fill failed, and stale-if-error allows it
 //	                                        ├─► fail ──► done   the fill's error, as it is
 //	                                        ├─► bypass ► done   not to be shared: each by himself
-//	                                        ├─► lookup          filled or failed before us
-//	                                        ├─► receive         the origin varies: another key
+//	                                        ├─► lookup          filled or failed before us, or another variant
 //	                                        └─► done            the client has gone
+//	fill     ask ─┬─► store      storable and proven whole
+//	              ├─► freshen    304 to our condition: the stored response, with new fields
+//	              ├─► ask        304 that is about something else: once more, without a condition
+//	              ├─► relay      not shareable: to its leader alone
+//	              └─► discard    failed, too large, unproven
 //
 // A fill runs in a goroutine of its own. The visitor's ResponseWriter is touched
 // by the visitor's goroutine alone.

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/page-cache/page-cache/module/cachestatus"
@@ -73,10 +72,9 @@ type Config struct {
 type Engine struct {
 	Config
 
-	group   *collapse.Group
-	learned atomic.Pointer[[]string] // canonical names of headers the origin varies by
-	base    context.Context          //nolint:containedctx // the parent of all fills, ended by Close
-	cancel  context.CancelCauseFunc
+	group  *collapse.Group
+	base   context.Context //nolint:containedctx // the parent of all fills, ended by Close
+	cancel context.CancelCauseFunc
 
 	mu     sync.Mutex // protects what follows
 	closed bool
@@ -87,7 +85,6 @@ type Engine struct {
 // New returns an Engine. Close ends it.
 func New(c Config) *Engine {
 	e := &Engine{Config: c, group: collapse.NewGroup(c.Limits), idle: make(chan struct{})}
-	e.learned.Store(&[]string{})
 	e.base, e.cancel = context.WithCancelCause(context.Background())
 	return e
 }
@@ -154,19 +151,6 @@ func (e *Engine) endFill() {
 	e.fills--
 	if e.closed && e.fills == 0 {
 		close(e.idle)
-	}
-}
-
-// learn adds names to what the line keys.
-func (e *Engine) learn(names []string) {
-	for {
-		old := e.learned.Load()
-		all := slices.Concat(*old, names)
-		slices.Sort(all)
-		all = slices.Compact(all)
-		if e.learned.CompareAndSwap(old, &all) {
-			return
-		}
 	}
 }
 

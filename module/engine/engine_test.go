@@ -61,7 +61,7 @@ func (h handler) Forward(w http.ResponseWriter, mark func(int, http.Header)) err
 }
 
 func (h handler) Detach(*policy.Intake) (engine.Fill, error) {
-	return func(_ context.Context, w http.ResponseWriter) error { return h(w) }, nil
+	return func(_ context.Context, w http.ResponseWriter, _ http.Header) error { return h(w) }, nil
 }
 
 func writes(text string) handler {
@@ -188,6 +188,7 @@ func TestFieldsOfAMiss(t *testing.T) {
 	}
 }
 
+// RFC 9111: 3.1-3.
 func TestTrailers(t *testing.T) {
 	for _, tt := range []struct {
 		name      string

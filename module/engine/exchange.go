@@ -20,18 +20,21 @@ type exchange struct {
 	q   *policy.Request
 	o   Origin
 
-	in      policy.Intake      // receive
-	learned []string           // receive: what in was decided with
-	key     cachekey.Key       // receive
+	in      policy.Intake      // receive; lookup and join name its variant
+	primary cachekey.Key       // receive: the resource's key, whatever the variant
+	key     cachekey.Key       // lookup and join: the variant's
+	names   []string           // lookup and join: the request fields the origin varies by
 	reason  cachestatus.Reason // the phase before bypass or refuse: why
-	entry   *entry.Entry       // lookup, before hit
-	judged  policy.Judged      // lookup
+	entry   *entry.Entry       // lookup: what is stored; nil: nothing of use
+	judged  policy.Judged      // lookup, stale: entry at that moment
 	miss    cachestatus.Reason // lookup: why the origin is asked
-	now     time.Time          // lookup: when the stored response was judged
+	now     time.Time          // lookup, stale: when the stored response was judged
 
 	fill     *collapse.Fill   // join
 	reader   *collapse.Reader // join; closed on leaving
 	role     collapse.Role    // join
+	grace    bool             // join: the fill failed, and the stored response may stand in
+	whole    []byte           // join: the fill's body, for who asked for a part of it
 	attempts int              // join: failed fills this visitor has waited for
 	since    time.Time        // join: when he began to wait
 
@@ -51,6 +54,8 @@ func (x *exchange) step(p Phase) Phase {
 		return x.lookup()
 	case Hit:
 		return x.hit()
+	case Stale:
+		return x.stale()
 	case Refuse:
 		return x.refuse()
 	case Join:

@@ -12,6 +12,7 @@ import (
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/capture"
 	"github.com/page-cache/page-cache/module/collapse"
+	"github.com/page-cache/page-cache/module/entry"
 	"github.com/page-cache/page-cache/module/framing"
 	"github.com/page-cache/page-cache/module/policy"
 )
@@ -23,9 +24,12 @@ type job struct {
 	f       *collapse.Fill
 	send    Fill
 	in      policy.Intake
-	key     cachekey.Key
-	learned []string
-	server  http.Header // what the server itself puts into every answer
+	joined  cachekey.Key // what it was joined under, and what was stored then
+	key     cachekey.Key // what the answer is stored under, once that is judged
+	primary cachekey.Key // what stands for all variants
+	base    *entry.Entry // the stored response that is asked about; nil: the whole is asked for
+	had     bool         // there was a stored response
+	server  http.Header  // what the server itself puts into every answer
 
 	ctx         context.Context //nolint:containedctx // a job lives as long as its context
 	cancel      context.CancelCauseFunc
@@ -34,6 +38,9 @@ type job struct {
 	late        *time.Timer // runs while the answer may be stored; nil before
 	w           *capture.Writer
 	requestTime time.Time
+	again       bool // a 304 was about something else: ask once more
+	confirmed   bool // a 304 was about base
+	status      int  // of the answer as it is read and stored
 	storage     policy.Storage
 	header      http.Header // as it will be stored; nil unless storable
 	noStatus    bool
@@ -57,8 +64,6 @@ func (j *job) run() {
 	j.ctx, j.cancel = context.WithCancelCause(j.e.base)
 	defer j.cancel(nil)
 	j.ctx, j.report = framing.With(j.ctx)
-	j.requestTime = j.e.Now()
-	j.w = capture.New(j.server, j.judge)
 	defer context.AfterFunc(j.ctx, j.giveUp)()
 	j.f.OnDesertion(func() { j.cancel(collapse.ErrNoReaders) })
 	j.watch = time.AfterFunc(HeaderTimeout, func() { j.cancel(ErrFillTimeout) })
@@ -85,12 +90,36 @@ func (j *job) attempt() {
 		if cause := context.Cause(j.ctx); cause != nil {
 			err = cause
 		}
-		if err != nil && !errors.Is(err, errRepeat) && !errors.Is(err, collapse.ErrNoReaders) {
+		if err != nil && !errors.Is(err, collapse.ErrNoReaders) {
 			j.e.Recorder.FillFailed(err, stack)
 		}
 		j.conclude(err)
 	}()
-	err = j.send(j.ctx, j.w)
+	var conditions http.Header
+	if j.base != nil {
+		conditions = policy.Conditions(j.base)
+	}
+	if err = j.ask(conditions); j.again {
+		j.base = nil
+		err = j.ask(nil)
+	}
+}
+
+// ask sends the fill.
+func (j *job) ask(conditions http.Header) error {
+	j.requestTime = j.e.Now()
+	j.w = capture.New(j.server, j.judge, j.inform)
+	return j.send(j.ctx, j.w, conditions)
+}
+
+// inform passes an informational answer on to the leader, without the fields that
+// the server puts into every answer.
+func (j *job) inform(status int, h http.Header) {
+	fields := h.Clone()
+	for name := range j.server {
+		delete(fields, name)
+	}
+	j.f.Inform(collapse.Interim{Status: status, Header: fields})
 }
 
 // giveUp ends a fill whose context has ended. It does not wait for the handler,
@@ -103,9 +132,6 @@ func (j *job) giveUp() {
 	j.f.Settle(collapse.OutcomeFailed, collapse.Answer{Reason: reason}, err)
 	j.f.End(err)
 }
-
-// errRepeat ends a fill whose answer is not used.
-var errRepeat = errors.New("the fill is repeated with the headers the origin varies by")
 
 // withLength returns h with the Content-Length of from, if that has one.
 func withLength(h, from http.Header) http.Header {
@@ -147,7 +173,11 @@ func (j *job) conclude(err error) {
 		j.w.WriteHeader(http.StatusOK)
 	}
 	j.watch.Stop()
-	if err == nil {
+	switch {
+	case err != nil:
+	case j.confirmed:
+		_, err = j.f.Body.Write(j.base.Body)
+	default:
 		err = j.short()
 	}
 	if err != nil {
@@ -166,8 +196,6 @@ func (j *job) conclude(err error) {
 // discarded returns why a fill that ended with err was not stored.
 func (j *job) discarded(err error) cachestatus.Reason {
 	switch {
-	case errors.Is(err, errRepeat):
-		return cachestatus.ReasonRepeated
 	case errors.Is(err, ErrFillTimeout):
 		return cachestatus.ReasonFillTimeout
 	case errors.Is(err, collapse.ErrNoReaders) && j.storage.Reason != cachestatus.ReasonNone:

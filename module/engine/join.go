@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/page-cache/page-cache/module/cachestatus"
@@ -38,15 +38,44 @@ func (x *exchange) await() Phase {
 			return next
 		}
 	}
-	select {
-	case <-x.fill.Decided():
-	case <-x.ctx.Done():
-		x.status = cachestatus.Status{Fwd: x.fwd(), Detail: x.miss, Collapsed: x.role == collapse.RoleFollower}
-		x.w.WriteHeader(statusClientClosed)
-		x.wrote = true
-		return Done
+	for {
+		var informed <-chan struct{} // for the leader alone: what a fill is told is not for all before its answer is
+		if x.role == collapse.RoleLeader {
+			informed = x.fill.Informed()
+		}
+		select {
+		case <-informed:
+			x.inform()
+		case <-x.fill.Decided():
+			x.inform()
+			return x.settled()
+		case <-x.ctx.Done():
+			return x.gone()
+		}
 	}
-	return x.settled()
+}
+
+// inform passes on the informational answers that have come.
+func (x *exchange) inform() {
+	if x.role != collapse.RoleLeader || !x.q.TakesInterim {
+		return
+	}
+	for _, i := range x.fill.Interims() {
+		h := x.w.Header()
+		own := h.Clone()
+		maps.Copy(h, i.Header)
+		x.w.WriteHeader(i.Status)
+		clear(h) // an informational answer leaves its fields behind
+		maps.Copy(h, own)
+	}
+}
+
+// gone ends the exchange of a client that has left.
+func (x *exchange) gone() Phase {
+	x.status = cachestatus.Status{Fwd: x.fwd(), Detail: x.miss, Collapsed: x.role == collapse.RoleFollower}
+	x.w.WriteHeader(statusClientClosed)
+	x.wrote = true
+	return Done
 }
 
 // lead starts the fill. It returns Join when the fill is on its way.
@@ -59,110 +88,78 @@ func (x *exchange) lead() Phase {
 	}()
 	// Between our lookup and our joining another fill of this key may have been
 	// stored and left the group; it would be asked for a second time.
-	if x.find(); x.entry != nil && x.judged.Reuse == policy.ReuseFresh {
+	key := x.key.Digest
+	if x.find(); x.servable() || x.key.Digest != key {
 		x.abandon(collapse.OutcomeRepeat, cachestatus.ReasonFresh)
 		return Lookup
 	}
-	send, err := x.o.Detach(&x.in)
-	if err != nil {
-		return x.standAside(cachestatus.ReasonInternal)
+	reason := x.send(x.fill)
+	if reason == cachestatus.ReasonNone {
+		sent = true
+		return Join
 	}
-	if !x.e.beginFill() {
-		return x.standAside(cachestatus.ReasonReplaced)
-	}
-	j := &job{
-		e: x.e, f: x.fill, send: send,
-		in: x.in, key: x.key, learned: x.learned,
-		server: http.Header{"Server": x.w.Header()["Server"]},
-	}
-	sent = true
-	go j.run()
-	return Join
-}
-
-// standAside gives up a fill that cannot be sent, and forwards the request instead.
-func (x *exchange) standAside(reason cachestatus.Reason) Phase {
 	x.abandon(collapse.OutcomeFailed, reason)
 	x.reason = reason
 	return Bypass
 }
 
-// abandon ends a fill that was never sent, and tells its followers why. Only the
-// first call counts.
-func (x *exchange) abandon(o collapse.Outcome, reason cachestatus.Reason) {
-	x.fill.Settle(o, collapse.Answer{Reason: reason}, nil)
-	x.fill.End(nil)
-	x.fill.Leave()
+// send puts a fill on its way, which asks about the stored response if there is
+// one with validators. It returns why it did not.
+func (x *exchange) send(f *collapse.Fill) cachestatus.Reason {
+	in := x.in
+	send, err := x.o.Detach(&in)
+	if err != nil {
+		return cachestatus.ReasonInternal
+	}
+	if !x.e.beginFill() {
+		return cachestatus.ReasonReplaced
+	}
+	j := &job{
+		e: x.e, f: f, send: send, in: in, joined: x.key, key: x.key, primary: x.primary, had: x.entry != nil,
+		server: http.Header{"Server": x.w.Header()["Server"]},
+	}
+	if x.entry != nil && policy.Conditions(x.entry) != nil {
+		base := *x.entry
+		base.Header = base.Header.Clone() // this exchange may serve it meanwhile
+		j.base = &base
+	}
+	go j.run()
+	return cachestatus.ReasonNone
 }
 
-// settled goes on by what became of the fill.
-func (x *exchange) settled() Phase {
-	answer := x.fill.Answer()
-	leader := x.role == collapse.RoleLeader
-	switch x.fill.Outcome() {
-	case collapse.OutcomeShared:
-		return Read
-	case collapse.OutcomeRepeat:
-		return Receive
-	case collapse.OutcomePrivate:
-		if leader {
-			return Read
-		}
-		x.reason = answer.Reason
-		return Bypass
-	case collapse.OutcomeFailed:
-		if leader && answer.Status != 0 {
-			return Read
-		}
-		if leader || x.waitedOut() {
-			return Fail
-		}
-		if x.attempts++; x.attempts < maxAttempts {
-			return Lookup
-		}
-		x.reason = answer.Reason
-		return Bypass
-	case collapse.OutcomePending:
+// refresh starts a fill behind a stale answer, unless there is one, or no room for
+// it: then one of the next visitors will.
+func (x *exchange) refresh() {
+	fill, reader, role := x.e.group.Join(x.key.Digest, x.e.Rule.BodyLimit())
+	if role == collapse.RoleNone {
+		return
 	}
-	x.reason = cachestatus.ReasonInternal
-	return Bypass
+	defer reader.Close()
+	if role == collapse.RoleFollower {
+		return
+	}
+	sent := false
+	defer func() {
+		if !sent {
+			abandon(fill, collapse.OutcomeRepeat, cachestatus.ReasonFresh)
+		}
+	}()
+	// As in lead: it may have been refreshed a moment ago.
+	if found, err := x.e.get(&x.key); err == nil {
+		now := x.e.sinceStart(x.e.Now())
+		if policy.DecideReuse(found, x.e.Rule, &x.in.Demand, now).Reuse == policy.ReuseNow {
+			return
+		}
+	}
+	sent = x.send(fill) == cachestatus.ReasonNone
 }
 
-// waitedOut reports whether the visitor shares the error of a fill that ran into
-// its time limit: he does when he has waited for most of it. Another try would
-// keep him for another such time, and hold on to a dead origin once more. Who came
-// late tries again, so nobody waits for more than one and a half of it.
-func (x *exchange) waitedOut() bool {
-	return errors.Is(x.fill.Err(), ErrFillTimeout) && x.e.Now().Sub(x.since) >= HeaderTimeout/2
-}
+// abandon ends the fill that was never sent, and tells its followers why.
+func (x *exchange) abandon(o collapse.Outcome, reason cachestatus.Reason) { abandon(x.fill, o, reason) }
 
-// fail returns what ended the fill without an answer.
-func (x *exchange) fail() Phase {
-	err := x.fill.Err()
-	x.status = cachestatus.Status{
-		Fwd: x.fwd(), Detail: x.fill.Answer().Reason, Collapsed: x.role == collapse.RoleFollower,
-	}
-	x.w.Header().Add(cachestatus.Field, x.status.String())
-	var panicked *panicError
-	switch {
-	case errors.Is(err, ErrFillTimeout):
-		x.err = &StatusError{Status: http.StatusGatewayTimeout, Err: err}
-	case errors.Is(err, http.ErrAbortHandler):
-		x.err = ErrAbort
-	case errors.As(err, &panicked), errors.Is(err, errGoexit):
-		x.err = &StatusError{Status: http.StatusInternalServerError, Err: err}
-	case errors.Is(err, errReplaced), errors.Is(err, errShort):
-		x.err = &StatusError{Status: http.StatusBadGateway, Err: err}
-	default:
-		x.err = err
-	}
-	return Done
-}
-
-// fwd returns why the request was forwarded.
-func (x *exchange) fwd() cachestatus.Fwd {
-	if x.miss == cachestatus.ReasonStale {
-		return cachestatus.FwdStale
-	}
-	return cachestatus.FwdURIMiss
+// abandon ends a fill that was never sent. Only the first call counts.
+func abandon(f *collapse.Fill, o collapse.Outcome, reason cachestatus.Reason) {
+	f.Settle(o, collapse.Answer{Reason: reason}, nil)
+	f.End(nil)
+	f.Leave()
 }

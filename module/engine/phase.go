@@ -8,7 +8,8 @@ const (
 	Receive Phase = iota // judge the request, name what would answer it
 	Bypass               // forward it as it is, store nothing
 	Lookup               // read the store, judge what is there
-	Hit                  // answer from a fresh stored response
+	Hit                  // answer from a stored response that needs no question
+	Stale                // answer from a stale one, while it is refreshed or because the origin failed
 	Refuse               // answer with an error of the edge's own
 	Join                 // start or join the fill, wait for its header
 	Read                 // answer with the fill's body as it grows
@@ -27,6 +28,8 @@ func (p Phase) String() string {
 		return "lookup"
 	case Hit:
 		return "hit"
+	case Stale:
+		return "stale"
 	case Refuse:
 		return "refuse"
 	case Join:
@@ -47,12 +50,12 @@ func (p Phase) next() []Phase {
 	case Receive:
 		return []Phase{Bypass, Lookup, Refuse}
 	case Lookup:
-		return []Phase{Hit, Join, Bypass, Refuse}
+		return []Phase{Hit, Stale, Join, Bypass, Refuse}
 	case Join:
-		// Lookup: the fill was filled or failed before us. Receive: the key has
-		// changed, because the origin was seen to vary. Done: the client has gone.
-		return []Phase{Read, Fail, Bypass, Lookup, Receive, Done}
-	case Bypass, Hit, Refuse, Read, Fail:
+		// Lookup: the fill was filled or failed before us, or is another variant's.
+		// Done: the client has gone.
+		return []Phase{Read, Stale, Fail, Bypass, Lookup, Done}
+	case Bypass, Hit, Stale, Refuse, Read, Fail:
 		return []Phase{Done}
 	case Done:
 		return nil

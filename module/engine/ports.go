@@ -15,13 +15,15 @@ type Origin interface {
 	// final status and the live header fields just before they are sent.
 	Forward(w http.ResponseWriter, mark func(status int, h http.Header)) error
 	// Detach makes a request from in and from nothing else of the visitor's, and
-	// returns what sends it. That is called once, in the fill's goroutine.
+	// returns what sends it. That is called in the fill's goroutine, once, or twice
+	// in a row when the first answer is of no use.
 	Detach(in *policy.Intake) (Fill, error)
 }
 
-// Fill sends a detached request under ctx and writes the answer to w. It returns
-// nil when the handler did, and panics when it does.
-type Fill func(ctx context.Context, w http.ResponseWriter) error
+// Fill sends a detached request under ctx, with the fields in conditions besides
+// its own, and writes the answer to w. It returns nil when the handler did, and
+// panics when it does.
+type Fill func(ctx context.Context, w http.ResponseWriter, conditions http.Header) error
 
 // Recorder takes note of what happened. Its methods are called from many
 // goroutines and must not block.

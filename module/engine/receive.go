@@ -5,15 +5,14 @@ import (
 	"net/http"
 
 	"github.com/page-cache/page-cache/module/cachestatus"
-	"github.com/page-cache/page-cache/module/entry"
+	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/store"
 )
 
 // receive judges the request and names what would answer it.
 func (x *exchange) receive() Phase {
-	x.learned = *x.e.learned.Load()
-	x.in = policy.DecideIntake(x.q, x.e.Rule, x.learned)
+	x.in = policy.DecideIntake(x.q, x.e.Rule)
 	x.reason = x.in.Reason
 	switch x.in.Admission {
 	case policy.AdmitBypass:
@@ -23,66 +22,38 @@ func (x *exchange) receive() Phase {
 	case policy.AdmitLookup:
 	}
 	x.in.Inputs.Generation = x.e.Ledger.Generation(policy.URI(&x.in.Inputs))
-	x.key = x.in.Inputs.Key()
+	x.primary = x.in.Inputs.Key()
+	x.key = x.primary
 	return Lookup
-}
-
-// lookup reads the store and judges what is there.
-func (x *exchange) lookup() Phase {
-	x.find()
-	switch {
-	case x.judged.Reuse == policy.ReuseFresh && x.entry != nil:
-		return Hit
-	case x.in.OnlyIfCached:
-		x.reason = cachestatus.ReasonOnlyIfCached
-		return Refuse
-	case x.in.Range:
-		x.reason = cachestatus.ReasonRange
-		return Bypass
-	}
-	return Join
-}
-
-// find sets entry and judged to what is stored under the key, or miss to why the
-// origin has to be asked. Trouble with the store is a miss.
-func (x *exchange) find() {
-	x.entry, x.judged, x.miss = nil, policy.Judged{}, cachestatus.ReasonNotFound
-	raw, err := x.e.Store.Get(store.Digest(x.key.Digest))
-	if err != nil {
-		if !errors.Is(err, store.ErrNotFound) {
-			x.e.Recorder.StoreFailed("get", err)
-			x.miss = cachestatus.ReasonStore
-		}
-		return
-	}
-	found, err := entry.Decode(raw)
-	if err != nil {
-		x.e.Recorder.StoreFailed("get", err)
-		x.miss = cachestatus.ReasonCorrupt
-		return
-	}
-	if found.Key != x.key.Text {
-		return // another key with the same digest: as good as nothing
-	}
-	x.now = x.e.Now()
-	x.entry = found
-	x.judged = policy.DecideReuse(found, x.e.Rule, x.e.sinceStart(x.now))
-	x.miss = x.judged.Reason
 }
 
 // hit answers from the stored response.
 func (x *exchange) hit() Phase {
-	x.status = cachestatus.Status{
-		Hit: true, HasTTL: true, TTL: x.judged.Left, Detail: x.judged.Reason,
+	x.status = cachestatus.Status{Hit: true, HasTTL: true, TTL: x.judged.Left, Detail: x.judged.Reason}
+	x.writeStored()
+	return Done
+}
+
+// stale answers from a stored response that is stale: while a refresh runs behind
+// it, or in place of the error that a fill has met.
+func (x *exchange) stale() Phase {
+	if !x.grace {
+		x.refresh()
+		return x.hit()
 	}
-	x.writeHit()
+	answer := x.fill.Answer()
+	x.status = cachestatus.Status{
+		Fwd: x.fwd(), FwdStatus: answer.FwdStatus, Collapsed: x.role == collapse.RoleFollower,
+		HasTTL: true, TTL: x.judged.Left, Detail: cachestatus.ReasonIfError,
+	}
+	x.writeStored()
 	return Done
 }
 
 // refuse answers with an error of the edge's own.
 func (x *exchange) refuse() Phase {
 	x.status = cachestatus.Status{Detail: x.reason}
-	x.w.Header().Add(cachestatus.Field, x.status.String())
+	x.w.Header().Add(cachestatus.Field, x.member())
 	code := http.StatusGatewayTimeout
 	if x.reason == cachestatus.ReasonPurge {
 		code = http.StatusMethodNotAllowed
@@ -101,24 +72,56 @@ func (x *exchange) invalidate(status int, h http.Header) {
 	}
 }
 
+// compare sees to it that a stored response which the answer to a HEAD contradicts
+// is not used again without a question to the origin (RFC 9111 §4.3.5).
+func (x *exchange) compare(status int, h http.Header) {
+	if x.q.Method != http.MethodHead || status != http.StatusOK || x.entry == nil || !policy.Contradicts(x.entry, h) {
+		return
+	}
+	outdated := *x.entry
+	outdated.NoCache = true
+	if err := x.e.Store.Set(store.Digest(x.key.Digest), outdated.Encode()); err != nil {
+		x.e.Recorder.StoreFailed("set", err)
+	}
+}
+
+// member returns this cache's member of Cache-Status.
+func (x *exchange) member() string {
+	if x.q.Debug {
+		x.status.Key = x.in.Inputs.String()
+	}
+	return x.status.String()
+}
+
 // bypass forwards the request as it is.
 func (x *exchange) bypass() Phase {
 	x.status = cachestatus.Status{Fwd: cachestatus.FwdBypass, Detail: x.reason}
 	if x.reason == cachestatus.ReasonMethod {
 		x.status.Fwd = cachestatus.FwdMethod
 	}
+	if x.reason == cachestatus.ReasonRequest {
+		x.status.Fwd = cachestatus.FwdRequest
+	}
 	marked := false
-	x.err = x.o.Forward(x.w, func(status int, h http.Header) {
+	w, post := x.watchPost()
+	x.err = x.o.Forward(w, func(status int, h http.Header) {
 		marked = true
 		x.invalidate(status, h)
+		x.compare(status, h)
+		if post != nil {
+			post.head(status, h)
+		}
 		x.status.FwdStatus = status
-		h.Add(cachestatus.Field, x.status.String())
+		h.Add(cachestatus.Field, x.member())
 	})
 	if !marked { // an error, or nothing written at all, which the server makes a 200
 		if x.err == nil {
 			x.invalidate(http.StatusOK, x.w.Header())
 		}
-		x.w.Header().Add(cachestatus.Field, x.status.String())
+		x.w.Header().Add(cachestatus.Field, x.member())
+	}
+	if post != nil && marked && x.err == nil {
+		post.keep()
 	}
 	x.wrote = marked
 	return Done

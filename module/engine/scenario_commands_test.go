@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,7 +10,6 @@ import (
 	"time"
 
 	"github.com/page-cache/page-cache/module/collapse"
-	"github.com/page-cache/page-cache/module/config"
 )
 
 // command is a word that a scenario's line may begin with.
@@ -22,9 +22,9 @@ type command struct {
 // a word that begins with # begins a comment.
 func commands() []command {
 	return []command{
-		{"rule", "[ttl=D] [override] [max_body=N] [trust_framing] [forward|vary|ignore_cookies=NAME,…]", "the page_cache line; before the first visitor", (*scenario).setRule},
+		{"rule", "[OPTION] [OPTION=VALUE] [OPTION=NAME,…]…", "the page_cache line, in the words of its JSON; before the first visitor", (*scenario).setRule},
 		{"limits", "fills=N bytes=N", "the bounds of all fills (100 and 1 MiB); before the first visitor", (*scenario).setLimits},
-		{"origin", "STATUS ['NAME: VALUE'…] [body=TEXT|size=N] [length=N] [latency=D] [piece=N] [pace=D] [framing=self|unproven|close] [after=N] [stall|deaf|abort|panic|goexit|refused|nothing]", "what the origin answers from now on", (*scenario).setOrigin},
+		{"origin", "STATUS ['NAME: VALUE'…] [body=TEXT|size=N] [length=N] [latency=D] [piece=N] [pace=D] [framing=self|unproven|close] [after=N] [interim=STATUS]… [conditional] [stall|deaf|abort|panic|goexit|refused|nothing]", "what the origin answers from now on", (*scenario).setOrigin},
 		{"then", "as origin", "what it answers to the request after that one, and from then on", (*scenario).addOrigin},
 		{"client", "[NAME:] METHOD TARGET ['NAME: VALUE'…] [pace=D]", "a visitor asks and is waited for", (*scenario).client},
 		{"crowd", "N [NAME:] METHOD TARGET …", "N visitors ask at once and are waited for", (*scenario).crowd},
@@ -33,6 +33,7 @@ func commands() []command {
 		{"leave", "NAME", "they close their connections", (*scenario).leave},
 		{"expect", "[Nx] [NAME:] STATUS|cut STATUS|abort|refused|panic|goexit [BODY|-|page(N)] ['CACHE-STATUS']", "what those who were last waited for got: all of them, or N", (*scenario).expect},
 		{"header", "NAME VALUE|-", "a header field that the last ones got, or none of that name", (*scenario).header},
+		{"interims", "['STATUS LINK']…", "the informational answers that the last ones got", (*scenario).interims},
 		{"phases", "PHASE…", "the way that the last client took", (*scenario).phases},
 		{"took", "D", "how long the last visitors, or close, needed", (*scenario).checkTook},
 		{"sleep", "D", "time passes", (*scenario).sleep},
@@ -55,26 +56,30 @@ func option(word string) (name, value string) {
 }
 
 func (s *scenario) setRule(args []string) {
+	options := map[string]any{}
 	for _, a := range args {
-		name, value := option(a)
-		switch name {
-		case "ttl":
-			s.rule.TTL = config.Duration(s.duration(value))
-		case "override":
-			s.rule.Override = true
-		case "max_body":
-			s.rule.MaxBody = int64(s.number(value))
-		case "trust_framing":
-			s.rule.TrustFraming = true
-		case "forward":
-			s.rule.Forward = strings.Split(value, ",")
-		case "vary":
-			s.rule.Vary = strings.Split(value, ",")
-		case "ignore_cookies":
-			s.rule.IgnoreCookies = strings.Split(value, ",")
+		switch name, value, given := strings.Cut(a, "="); name {
+		case "override", "trust_framing", "any_status", "respect_request_cache_control", "store_post":
+			if given {
+				s.fatalf("%s takes no value", name)
+			}
+			options[name] = true
+		case "max_body", "min_bytes":
+			options[name] = s.number(value)
+		case "forward", "vary", "ignore_cookies", "vary_language", "keep_fields":
+			options[name] = strings.Split(value, ",")
 		default:
-			s.fatalf("unknown option %q", a)
+			options[name] = value
 		}
+	}
+	text, err := json.Marshal(options)
+	if err != nil {
+		s.fatalf("%v", err)
+	}
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s.rule); err != nil {
+		s.fatalf("%v", err)
 	}
 }
 
@@ -183,6 +188,14 @@ func (s *scenario) header(args []string) {
 		if got != want {
 			s.errorf("got %s: %q, want %q", args[0], got, want)
 			return
+		}
+	}
+}
+
+func (s *scenario) interims(want []string) {
+	for _, v := range s.last.visitors {
+		if !slices.Equal(v.w.interims, want) {
+			s.errorf("got %q, want %q", v.w.interims, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"regexp"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/page-cache/page-cache/module/cachekey"
 	"github.com/page-cache/page-cache/module/engine"
 	"github.com/page-cache/page-cache/module/framing"
 	"github.com/page-cache/page-cache/module/policy"
@@ -30,6 +32,8 @@ type plan struct {
 	trouble string        // what happens instead of an end: stall, abort …
 	after   int           // bytes of the body before that; -1: not even the header
 	framing framing.Verdict
+	interim []int // informational answers before the header, each with the header's Link
+	answers bool  // a condition that holds is answered by 304
 }
 
 // plan reads the words of an origin line.
@@ -57,6 +61,10 @@ func (s *scenario) plan(args []string) plan {
 			p.after = s.number(value)
 		case "stall", "deaf", "abort", "panic", "goexit", "refused", "nothing":
 			p.trouble = name
+		case "interim":
+			p.interim = append(p.interim, s.number(value))
+		case "conditional":
+			p.answers = true
 		case "framing":
 			p.framing = map[string]framing.Verdict{
 				"self": framing.SelfDelimited, "unproven": framing.Unproven, "close": framing.CloseDelimited,
@@ -146,11 +154,23 @@ func (p presented) Forward(w http.ResponseWriter, mark func(int, http.Header)) e
 
 // Detach implements engine.Origin.
 func (p presented) Detach(in *policy.Intake) (engine.Fill, error) {
-	h := http.Header{}
-	for _, f := range in.Inputs.Headers {
-		h[f.Name] = f.Values
-	}
-	return func(ctx context.Context, w http.ResponseWriter) error {
+	in = &policy.Intake{Inputs: in.Inputs, Forward: in.Forward.Clone()}
+	return func(ctx context.Context, w http.ResponseWriter, conditions http.Header) error {
+		h := maps.Clone(in.Forward)
+		if h == nil {
+			h = http.Header{}
+		}
+		for _, list := range [...][]cachekey.Field{in.Inputs.Headers, in.Inputs.Variant} {
+			for _, f := range list {
+				if len(f.Values) > 0 {
+					h[f.Name] = f.Values
+				}
+			}
+		}
+		if in.Inputs.Part != "" {
+			h["Range"] = []string{in.Inputs.Part}
+		}
+		maps.Copy(h, conditions)
 		n, plan, mended := p.o.next(&p.o.filled)
 		return plan.serve(ctx, w, fields{n, h}, mended)
 	}, nil
@@ -198,6 +218,11 @@ func (f fields) fill(text string) string {
 
 // serve answers as planned.
 func (p *plan) serve(ctx context.Context, w http.ResponseWriter, f fields, mended <-chan struct{}) error {
+	for _, status := range p.interim {
+		w.Header().Set("Link", "</a.css>; rel=preload")
+		w.WriteHeader(status)
+		w.Header().Del("Link")
+	}
 	if !pause(ctx, p.latency) {
 		return ctx.Err()
 	}
@@ -210,6 +235,10 @@ func (p *plan) serve(ctx context.Context, w http.ResponseWriter, f fields, mende
 			w.Header().Add(name, f.fill(v))
 		}
 	}
+	if p.holds(f.header) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
 	w.WriteHeader(p.status)
 	body := f.fill(p.body)
 	if p.after >= 0 {
@@ -219,6 +248,17 @@ func (p *plan) serve(ctx context.Context, w http.ResponseWriter, f fields, mende
 		return err
 	}
 	return p.fail(ctx, mended)
+}
+
+// holds reports whether a request with these fields is answered by 304.
+func (p *plan) holds(h http.Header) bool {
+	if !p.answers {
+		return false
+	}
+	if tag := h.Get("If-None-Match"); tag != "" {
+		return tag == p.header.Get("ETag")
+	}
+	return h.Get("If-Modified-Since") != "" && h.Get("If-Modified-Since") == p.header.Get("Last-Modified")
 }
 
 func (p *plan) write(ctx context.Context, w http.ResponseWriter, body string) error {

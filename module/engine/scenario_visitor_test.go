@@ -53,7 +53,7 @@ func (s *scenario) ask(n int, args []string) *group {
 	g := &group{}
 	pace := time.Duration(0)
 	q := policy.Request{
-		Method: args[0], Scheme: "http", Host: "shop.test", Original: args[1], Current: args[1], Header: http.Header{},
+		TakesInterim: true, Method: args[0], Scheme: "http", Host: "shop.test", Original: args[1], Current: args[1], Header: http.Header{},
 	}
 	for _, a := range args[2:] {
 		if field, value, ok := strings.Cut(a, ": "); ok {
@@ -163,7 +163,9 @@ type answer struct {
 	sent   http.Header // nil until WriteHeader
 	status int
 	body   strings.Builder
-	ended  bool // the handler has returned
+
+	interims []string // informational answers: the status and Link
+	ended    bool     // the handler has returned
 }
 
 func (a *answer) Header() http.Header {
@@ -174,6 +176,10 @@ func (a *answer) Header() http.Header {
 }
 
 func (a *answer) WriteHeader(status int) {
+	if status < 200 {
+		a.interims = append(a.interims, fmt.Sprintf("%d %s", status, a.header.Get("Link")))
+		return
+	}
 	if a.status != 0 {
 		a.t.Errorf("status %d was written after %d", status, a.status)
 	}

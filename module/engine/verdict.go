@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/page-cache/page-cache/module/cachekey"
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/entry"
@@ -18,41 +20,23 @@ import (
 
 // judge decides what becomes of the answer whose header has come.
 func (j *job) judge(status int, h http.Header) io.Writer {
-	now := j.e.Now()
-	length, declared := policy.ContentLength(h)
-	answer := policy.Response{
-		Status: status, Header: h, RequestTime: j.requestTime, ResponseTime: now,
-		CloseDelimited: !declared && j.unprovable(),
-	}
-	s := policy.DecideStorage(&answer, j.e.Rule, &j.in, j.learned)
-	if j.noStatus {
-		s.Disposal, s.Reason = policy.DisposeRelay, cachestatus.ReasonNoStatus
-	}
-	if cause := context.Cause(j.ctx); cause != nil {
+	if context.Cause(j.ctx) != nil {
 		return nil // what a handler writes to a cancelled request is no answer
 	}
-	j.storage = s
-	a := collapse.Answer{Status: status, Header: h.Clone(), Reason: s.Reason, At: now}
-	outcome := collapse.OutcomePrivate
-	switch s.Disposal {
-	case policy.DisposeStore:
-		outcome = collapse.OutcomeShared
-		j.header = policy.StorableFields(h, now)
-		a.Header, a.Fresh, a.Age = withLength(j.header, h), s.Fresh, s.InitialAge
-	case policy.DisposeFail:
-		outcome = collapse.OutcomeFailed
-	case policy.DisposeRepeat:
-		j.e.learn(s.Learn)
-		j.f.Settle(collapse.OutcomeRepeat, a, nil)
-		j.cancel(errRepeat)
-		return nil
-	case policy.DisposeRelay:
+	if status == http.StatusNotModified && j.base != nil {
+		j.confirm(h)
+		return nil // a 304 has no body
 	}
-	if !j.f.Settle(outcome, a, nil) {
+	length, declared := policy.ContentLength(h)
+	answer := policy.Response{
+		Status: status, Header: h, RequestTime: j.requestTime, ResponseTime: j.e.Now(),
+		CloseDelimited: !declared && j.unprovable(),
+	}
+	if !j.decide(&answer, status) {
 		return nil
 	}
 	j.watch.Stop()
-	if outcome == collapse.OutcomeShared {
+	if j.header != nil {
 		j.late = time.AfterFunc(StoreTimeout, j.f.Outgrow)
 		if declared {
 			j.f.Body.Declare(length)
@@ -60,6 +44,112 @@ func (j *job) judge(status int, h http.Header) io.Writer {
 	}
 	j.listen()
 	return bodyWriter{j}
+}
+
+// confirm goes on with the stored response, under the fields that a 304 with the
+// fields h leaves it with, as if the origin had sent it now. One that is about
+// something else is not used.
+func (j *job) confirm(h http.Header) {
+	if !policy.Confirms(j.base, h) {
+		j.again = true
+		j.watch.Reset(HeaderTimeout)
+		return
+	}
+	j.confirmed = true
+	fields := policy.Freshen(j.base, h)
+	if bodyAllowed(j.base.Status) {
+		fields["Content-Length"] = []string{strconv.Itoa(len(j.base.Body))}
+	}
+	answer := policy.Response{
+		Status: j.base.Status, Header: fields, RequestTime: j.requestTime, ResponseTime: j.e.Now(),
+	}
+	if j.decide(&answer, http.StatusNotModified) {
+		j.f.Body.Declare(int64(len(j.base.Body)))
+	}
+}
+
+// decide judges an answer and settles the fill by the verdict. fwdStatus is what
+// the origin itself answered. It returns false when the fill was settled already.
+func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
+	if j.in.Inputs.Part != "" && answer.Status != http.StatusPartialContent {
+		j.in.Inputs.Part = "" // the origin has sent the whole
+		j.primary, j.key = resourceKey(j.in.Inputs), j.in.Inputs.Key()
+	}
+	s := policy.DecideStorage(answer, j.e.Rule, &j.in)
+	if j.noStatus {
+		s.Disposal, s.Reason = policy.DisposeRelay, cachestatus.ReasonNoStatus
+	}
+	j.storage, j.status = s, answer.Status
+	a := collapse.Answer{
+		Status: answer.Status, FwdStatus: fwdStatus, Header: answer.Header.Clone(), Reason: s.Reason, At: answer.ResponseTime,
+		Names: s.Vary,
+	}
+	if len(s.Vary) > 0 {
+		j.in.Inputs.Variant = j.e.Rule.Sent(s.Vary, &j.in)
+		j.key = j.in.Inputs.Key()
+		a.Variant = j.key.Digest
+	}
+	outcome := collapse.OutcomePrivate
+	switch s.Disposal {
+	case policy.DisposeStore, policy.DisposeKeep:
+		outcome = collapse.OutcomeShared
+		if s.Disposal == policy.DisposeKeep {
+			outcome = collapse.OutcomeHeld
+		}
+		j.header = j.e.Rule.StorableFields(answer.Header, s.Drop, answer.ResponseTime)
+		a.Header, a.Fresh, a.Age = withLength(j.header, answer.Header), s.Fresh, s.Terms.InitialAge
+		j.mark()
+	case policy.DisposeFail:
+		outcome = collapse.OutcomeFailed
+	case policy.DisposeRelay:
+		j.supersede()
+	}
+	return j.f.Settle(outcome, a, nil)
+}
+
+// mark notes under the resource's own key what its answers vary by, and lets those
+// who ask for this variant find the fill.
+func (j *job) mark() {
+	j.f.Rename(j.key.Digest)
+	if len(j.storage.Vary) == 0 {
+		return
+	}
+	languages := map[string]string{}
+	if j.e.Rule.ChoosesLanguage() {
+		if old, err := j.e.get(&j.primary); err == nil && old.Marker() {
+			languages = old.Languages()
+		}
+		language := j.e.Rule.Language(j.storage.Vary, j.header)
+		if _, known := languages[language]; language != "" && (known || len(languages) < maxLanguages) {
+			languages[language] = strings.Join(j.in.Inputs.Variant[0].Values, ", ")
+		}
+	}
+	j.set(&j.primary, entry.NewMarker(j.primary.Text, j.storage.Vary, languages))
+}
+
+// maxLanguages bounds the languages that a marker lists.
+const maxLanguages = 16
+
+// supersede takes out of the store what the page no longer is.
+func (j *job) supersede() {
+	if !j.had || !policy.Supersedes(j.status) {
+		return
+	}
+	if err := j.e.Store.Delete(store.Digest(j.joined.Digest)); err != nil {
+		j.e.Recorder.StoreFailed("set", err)
+	}
+}
+
+// set stores e under key, and returns why it did not.
+func (j *job) set(key *cachekey.Key, e *entry.Entry) cachestatus.Reason {
+	switch err := j.e.Store.Set(store.Digest(key.Digest), e.Encode()); {
+	case errors.Is(err, store.ErrTooLarge):
+		return cachestatus.ReasonTooLarge
+	case err != nil:
+		j.e.Recorder.StoreFailed("set", err)
+		return cachestatus.ReasonStore
+	}
+	return cachestatus.ReasonNone
 }
 
 // short reports a body that is not as long as it was declared.
@@ -80,22 +170,22 @@ func (j *job) store() cachestatus.Reason {
 	if !whole {
 		return cachestatus.ReasonTooLarge
 	}
-	if !j.proven() {
+	if !j.confirmed && !j.proven() {
 		return cachestatus.ReasonFraming
 	}
+	if j.e.Rule.TooSmall(j.status, j.storage.Terms.Explicit, int64(len(body))) {
+		return cachestatus.ReasonEmpty
+	}
 	e := entry.Entry{
-		Key: j.key.Text, Status: j.w.Status(), Header: j.header, Body: body,
-		StoredAt:   j.e.sinceStart(j.f.Answer().At),
-		InitialAge: j.storage.InitialAge, Lifetime: j.storage.Lifetime, Explicit: j.storage.Explicit,
+		Key: j.key.Text, Status: j.status, Header: j.header, Body: body,
+		StoredAt: j.e.sinceStart(j.f.Answer().At), Terms: j.storage.Terms,
 	}
-	switch err := j.e.Store.Set(store.Digest(j.key.Digest), e.Encode()); {
-	case errors.Is(err, store.ErrTooLarge):
-		return cachestatus.ReasonTooLarge
-	case err != nil:
-		j.e.Recorder.StoreFailed("set", err)
-		return cachestatus.ReasonStore
+	if e.Status == http.StatusOK && len(body) > 0 && len(e.Header["Etag"]) == 0 {
+		// Readers of this fill share the header, and have it already.
+		e.Header = e.Header.Clone()
+		e.Header["Etag"], e.OwnTag = []string{policy.OwnTag(body)}, true
 	}
-	return cachestatus.ReasonNone
+	return j.set(&j.key, &e)
 }
 
 // proven reports whether the body's end is known to be its end: by a declared

@@ -1,0 +1,56 @@
+package collapse
+
+import (
+	"sync"
+	"time"
+)
+
+// MaxMarks is how many keys a Marks remembers, which takes some 4 MiB. When there
+// are more, the oldest is forgotten.
+const MaxMarks = 1 << 15
+
+// Marks remembers for a while which keys' answers proved to be for one visitor
+// alone, so that the next ones neither wait for a fill nor start one (hit-for-miss).
+// A mark ends by time: an answer that was made for one visitor's own request says
+// nothing of what a fill would bring. Safe for concurrent use.
+type Marks struct {
+	mu    sync.RWMutex // protects what follows
+	until map[[32]byte]time.Duration
+	order [][32]byte // a ring, in the order in which the keys came
+	next  int        // where in it the next one goes
+}
+
+// NewMarks returns an empty Marks.
+func NewMarks() *Marks { return &Marks{until: map[[32]byte]time.Duration{}} }
+
+// Set marks key until then, on the clock that Has is asked by.
+func (m *Marks) Set(key [32]byte, until time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, known := m.until[key]
+	m.until[key] = until
+	switch {
+	case known:
+	case len(m.order) < MaxMarks:
+		m.order = append(m.order, key)
+	default:
+		delete(m.until, m.order[m.next])
+		m.order[m.next] = key
+		m.next = (m.next + 1) % MaxMarks
+	}
+}
+
+// Has reports whether key is marked at the time now.
+func (m *Marks) Has(key [32]byte, now time.Duration) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	until, ok := m.until[key]
+	return ok && now < until
+}
+
+// Len returns how many keys are remembered, those whose time is over included.
+func (m *Marks) Len() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.until)
+}

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"net/http"
+
+	"github.com/page-cache/page-cache/module/cachekey"
+	"github.com/page-cache/page-cache/module/cachestatus"
+	"github.com/page-cache/page-cache/module/entry"
+	"github.com/page-cache/page-cache/module/policy"
+	"github.com/page-cache/page-cache/module/store"
+)
+
+// posted is the answer to a POST that may turn out to be what a GET would get.
+type posted struct {
+	http.ResponseWriter
+
+	x      *exchange
+	in     policy.Intake // of that GET
+	answer policy.Response
+	body   []byte // what has come of it, one byte more than the limit at most
+}
+
+// watchPost returns a writer that notes the answer to a POST, if the line stores
+// such ones; else the visitor's own.
+func (x *exchange) watchPost() (w http.ResponseWriter, p *posted) {
+	in, ok := policy.PostAsGet(x.q, x.e.Rule)
+	if !ok {
+		return x.w, nil
+	}
+	p = &posted{ResponseWriter: x.w, x: x, in: in}
+	p.answer.RequestTime = x.e.Now()
+	return p, p
+}
+
+// head takes the header of the answer.
+func (p *posted) head(status int, h http.Header) {
+	p.answer.Status, p.answer.Header, p.answer.ResponseTime = status, h.Clone(), p.x.e.Now()
+}
+
+// Write implements http.ResponseWriter.
+func (p *posted) Write(b []byte) (int, error) {
+	n, err := p.ResponseWriter.Write(b)
+	if room := p.x.e.Rule.BodyLimit() + 1 - int64(len(p.body)); room > 0 {
+		p.body = append(p.body, b[:min(int64(n), room)]...)
+	}
+	return n, err
+}
+
+// Unwrap lets http.ResponseController through.
+func (p *posted) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+// keep stores the answer if it is the representation that a GET would get, and is
+// whole. The unsafe request itself has put everything stored before out of reach.
+func (p *posted) keep() {
+	e := p.x.e
+	length, declared := policy.ContentLength(p.answer.Header)
+	if p.answer.Header == nil || !declared || length != int64(len(p.body)) || !policy.AnswersGet(p.x.q, &p.answer) {
+		return
+	}
+	p.in.Inputs.Generation = e.Ledger.Generation(policy.URI(&p.in.Inputs))
+	s := policy.DecideStorage(&p.answer, e.Rule, &p.in)
+	if s.Disposal != policy.DisposeStore || !s.Terms.Explicit {
+		return
+	}
+	primary := p.in.Inputs.Key()
+	if len(s.Vary) > 0 {
+		p.set(&primary, entry.NewMarker(primary.Text, s.Vary, nil))
+		p.in.Inputs.Variant = e.Rule.Variant(s.Vary, p.x.q.Header)
+	}
+	key := p.in.Inputs.Key()
+	p.set(&key, &entry.Entry{
+		Key: key.Text, Status: p.answer.Status, Body: p.body, Terms: s.Terms,
+		Header:   e.Rule.StorableFields(p.answer.Header, append(s.Drop, cachestatus.Field), p.answer.ResponseTime),
+		StoredAt: e.sinceStart(p.answer.ResponseTime),
+	})
+}
+
+func (p *posted) set(key *cachekey.Key, stored *entry.Entry) {
+	if err := p.x.e.Store.Set(store.Digest(key.Digest), stored.Encode()); err != nil {
+		p.x.e.Recorder.StoreFailed("set", err)
+	}
+}

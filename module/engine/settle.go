@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/page-cache/page-cache/module/cachestatus"
+	"github.com/page-cache/page-cache/module/collapse"
+	"github.com/page-cache/page-cache/module/policy"
+)
+
+// settled goes on by what became of the fill.
+func (x *exchange) settled() Phase {
+	answer := x.fill.Answer()
+	leader := x.role == collapse.RoleLeader
+	switch x.fill.Outcome() {
+	case collapse.OutcomeShared:
+		return x.share(answer)
+	case collapse.OutcomeRepeat:
+		return Lookup
+	case collapse.OutcomePrivate, collapse.OutcomeHeld:
+		// What was made without a field of this visitor's that counts is not for
+		// him, even if it was made because of him.
+		// Nor is the whole of a page that is too large to be stored, for who asked for
+		// a part, as in awaitWhole.
+		tooMuch := x.in.Range && x.q.Method == http.MethodGet && answer.Reason == cachestatus.ReasonTooLarge
+		switch {
+		case tooMuch:
+			x.reason = cachestatus.ReasonRange
+		case leader && x.matches(answer):
+			return Read
+		default:
+			x.reason = answer.Reason
+		}
+		return Bypass
+	case collapse.OutcomeFailed:
+		return x.failed(answer)
+	case collapse.OutcomePending:
+	}
+	x.reason = cachestatus.ReasonInternal
+	return Bypass
+}
+
+// share goes on with an answer that is for all, or for all of one variant.
+func (x *exchange) share(answer *collapse.Answer) Phase {
+	if !x.matches(answer) {
+		return Lookup // as a leader or follower of his own variant
+	}
+	if !policy.AcceptsCoding(x.q.Header, answer.Header) {
+		x.reason = cachestatus.ReasonContentEncoding
+		return Bypass
+	}
+	if x.in.Range && x.q.Method == http.MethodGet && answer.Status != http.StatusPartialContent {
+		return x.awaitWhole()
+	}
+	return Read
+}
+
+// matches reports whether an answer is the variant that this visitor asks for, and
+// notes what it varies by.
+func (x *exchange) matches(answer *collapse.Answer) bool {
+	if len(answer.Names) == 0 {
+		return true
+	}
+	if answer.Status != http.StatusPartialContent {
+		x.askFor("") // the whole came, whatever was asked for
+		x.choose(x.in.Inputs.Variant)
+	}
+	if !slices.Equal(answer.Names, x.names) {
+		x.names = union(x.names, answer.Names)
+		x.choose(x.e.Rule.Variant(x.names, x.q.Header))
+	}
+	return x.key.Digest == answer.Variant
+}
+
+// awaitWhole waits for the whole page that a part is wanted of. Who asks for a part
+// does not read, so a page that turns out too large to be stored is not fetched
+// for him alone.
+func (x *exchange) awaitWhole() Phase {
+	x.leave()
+	select {
+	case <-x.fill.Done():
+	case <-x.ctx.Done():
+		return x.gone()
+	}
+	whole, ok := x.fill.Whole()
+	if !ok {
+		x.reason = cachestatus.ReasonRange
+		return Bypass
+	}
+	x.whole = whole
+	return Read
+}
+
+// failed goes on after a fill that gave no answer for all.
+func (x *exchange) failed(answer *collapse.Answer) Phase {
+	leader := x.role == collapse.RoleLeader
+	switch {
+	case x.graced():
+		x.grace = true
+		return Stale
+	case leader && answer.Status != 0:
+		return Read
+	case leader || x.waitedOut():
+		return Fail
+	}
+	if x.attempts++; x.attempts < maxAttempts {
+		return Lookup
+	}
+	x.reason = answer.Reason
+	return Bypass
+}
+
+// graced reports whether the stored response may stand in for an error now.
+func (x *exchange) graced() bool {
+	if x.entry == nil {
+		return false
+	}
+	x.now = x.e.Now()
+	x.judged = policy.DecideReuse(x.entry, x.e.Rule, &x.in.Demand, x.e.sinceStart(x.now))
+	return x.judged.IfError && policy.AcceptsCoding(x.q.Header, x.entry.Header)
+}
+
+// waitedOut reports whether the visitor shares the error of a fill that ran into
+// its time limit: he does when he has waited for most of it. Another try would
+// keep him for another such time, and hold on to a dead origin once more. Who came
+// late tries again, so nobody waits for more than one and a half of it.
+func (x *exchange) waitedOut() bool {
+	return errors.Is(x.fill.Err(), ErrFillTimeout) && x.e.Now().Sub(x.since) >= HeaderTimeout/2
+}
+
+// fail returns what ended the fill without an answer.
+func (x *exchange) fail() Phase {
+	err := x.fill.Err()
+	x.status = cachestatus.Status{
+		Fwd: x.fwd(), Detail: x.fill.Answer().Reason, Collapsed: x.role == collapse.RoleFollower,
+	}
+	x.w.Header().Add(cachestatus.Field, x.member())
+	var panicked *panicError
+	switch {
+	case errors.Is(err, ErrFillTimeout):
+		x.err = &StatusError{Status: http.StatusGatewayTimeout, Err: err}
+	case errors.Is(err, http.ErrAbortHandler):
+		x.err = ErrAbort
+	case errors.As(err, &panicked), errors.Is(err, errGoexit):
+		x.err = &StatusError{Status: http.StatusInternalServerError, Err: err}
+	case errors.Is(err, errReplaced), errors.Is(err, errShort):
+		x.err = &StatusError{Status: http.StatusBadGateway, Err: err}
+	default:
+		x.err = err
+	}
+	return Done
+}
+
+// fwd returns why the request was forwarded.
+func (x *exchange) fwd() cachestatus.Fwd {
+	if x.miss == cachestatus.ReasonVariant {
+		return cachestatus.FwdVaryMiss
+	}
+	if x.miss == cachestatus.ReasonRequest {
+		return cachestatus.FwdRequest
+	}
+	if x.miss == cachestatus.ReasonStale || x.miss == cachestatus.ReasonNoCache {
+		return cachestatus.FwdStale
+	}
+	return cachestatus.FwdURIMiss
+}
