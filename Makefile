@@ -11,6 +11,9 @@ XCADDY := GONOPROXY='github.com/page-cache/*' GOVCS='github.com/page-cache/*:off
 LINT := go tool -modfile=integration/tools/lint/go.mod golangci-lint
 SOURCES := $(shell find module caddyfile -name '*.go' -not -name '*_test.go') go.mod go.sum xcaddy.txt
 
+CONFORMANCE := integration/conformance
+SUITE := $(CONFORMANCE)/node_modules/.package-lock.json
+
 # How long each fuzz target runs in `make fuzz`: a time (5m), or better a count,
 # because Go's fuzzer now and then reports the end of its time as a failure
 # ("context deadline exceeded").
@@ -18,7 +21,7 @@ FUZZTIME ?= 20000x
 
 .PHONY: help
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: deps
 deps: ## installs what the shop and the tests need (apt), if it is missing
@@ -61,9 +64,18 @@ fuzz: ## each fuzz target for FUZZTIME
 soak: deps ## the faults in their long forms
 	PAGE_CACHE_SOAK=1 go test -race -timeout 60m -run 'Fault' ./integration
 
+.PHONY: conformance
+conformance: build $(SUITE) ## the suite behind cache-tests.fyi against bin/caddy (Node and npm)
+	go run ./$(CONFORMANCE)
+
+$(SUITE): $(CONFORMANCE)/package.json $(CONFORMANCE)/package-lock.json
+	@command -v npm >/dev/null || { echo "conformance: npm is needed; install Node" >&2; exit 1; }
+	cd $(CONFORMANCE) && npm ci --ignore-scripts --omit=dev
+	@touch $@
+
 .PHONY: check
-check: build lint test fuzz smoke ## what has to hold before a push
+check: build lint test fuzz smoke conformance ## what has to hold before a push
 
 .PHONY: clean
 clean: ## removes what was built and the shop's state
-	rm -rf bin examples/storefront/.state
+	rm -rf bin examples/storefront/.state $(CONFORMANCE)/node_modules
