@@ -6,6 +6,9 @@ import (
 	"github.com/page-cache/page-cache/module/cachecontrol"
 )
 
+// TestParseRequest: RFC 9111 §5.2.1, what a request's directives say.
+//
+// RFC 9111: 1.2.2-1, 5.2.1.5-1, 5.2.3-1.
 func TestParseRequest(t *testing.T) {
 	type request = cachecontrol.Request
 	lines := func(l ...string) []string { return l }

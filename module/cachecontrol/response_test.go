@@ -19,6 +19,9 @@ func header(lines ...string) http.Header {
 	return http.Header{"Cache-Control": lines}
 }
 
+// TestParseResponse: RFC 9111 §5.2.2, what a response's directives say.
+//
+// RFC 9111: 1.2.2-1, 5.2.2-1, 5.2.3-1.
 func TestParseResponse(t *testing.T) {
 	type response = cachecontrol.Response
 	lines := func(l ...string) []string { return l }

@@ -134,3 +134,28 @@ func TestDemandOfStale(t *testing.T) {
 		}
 	}
 }
+
+// TestDemandMaxAgeOfStale: RFC 9111 §5.2.1.1, who names a greatest age takes nothing
+// stale unless he says so, also within a window in which others get it.
+func TestDemandMaxAgeOfStale(t *testing.T) {
+	line := ttl(15 * time.Second)
+	window := config.Duration(time.Hour)
+	line.StaleWhileRevalidate = &window
+	e := stored(t, line, answer(200))
+	for name, tt := range map[string]struct {
+		d     policy.Demand
+		after time.Duration
+		want  policy.Reuse
+	}{
+		"no demand":            {policy.Demand{}, seconds(16), policy.ReuseWhileRevalidate},
+		"fresh":                {policy.Demand{MaxAge: set(60)}, seconds(14), policy.ReuseNow},
+		"stale":                {policy.Demand{MaxAge: set(60)}, seconds(15), policy.ReuseValidated},
+		"stale, and taken":     {policy.Demand{MaxAge: set(60), MaxStale: set(5)}, seconds(20), policy.ReuseWhileRevalidate},
+		"too stale":            {policy.Demand{MaxAge: set(60), MaxStale: set(5)}, seconds(21), policy.ReuseValidated},
+		"any, but too old now": {policy.Demand{MaxAge: set(60), AnyStale: true}, seconds(61), policy.ReuseValidated},
+	} {
+		if j := policy.DecideReuse(e, policy.Compile(line), &tt.d, e.StoredAt+tt.after); j.Reuse != tt.want {
+			t.Errorf("%s: got %+v", name, j)
+		}
+	}
+}

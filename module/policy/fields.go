@@ -37,6 +37,18 @@ func ContentLength(h http.Header) (n int64, ok bool) {
 	return int64(u), err == nil
 }
 
+// nominated returns the fields that Connection says are for one connection (RFC 9110
+// §7.6.1).
+func nominated(h http.Header) []string {
+	var names []string
+	for _, f := range h["Connection"] {
+		for name := range strings.SplitSeq(f, ",") {
+			names = append(names, http.CanonicalHeaderKey(strings.TrimSpace(name)))
+		}
+	}
+	return names
+}
+
 // StorableFields returns a copy of an answer's fields without those that concern
 // one connection or one delivery (RFC 9111 §3.1), those that belong to one request
 // unless the line keeps them, and those in drop; and with a Date (RFC 9110
@@ -47,11 +59,7 @@ func (r *Rule) StorableFields(h http.Header, drop []string, now time.Time) http.
 		"Trailer", "Transfer-Encoding", "Upgrade", "Set-Cookie", "Age", "Content-Length",
 	}, drop...)
 	h = canonicalFields(h)
-	for _, f := range h["Connection"] {
-		for name := range strings.SplitSeq(f, ",") {
-			drop = append(drop, http.CanonicalHeaderKey(strings.TrimSpace(name)))
-		}
-	}
+	drop = append(drop, nominated(h)...)
 	for _, name := range perRequest {
 		if !r.keeps(name) {
 			drop = append(drop, name)

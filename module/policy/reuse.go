@@ -69,11 +69,12 @@ func DecideReuse(e *entry.Entry, r *Rule, d *Demand, now time.Duration) Judged {
 }
 
 // accepts reports whether a response as fresh and as old as j will do (RFC 9111
-// §5.2.1.1, §5.2.1.3, §5.2.1.4). Whether a stale one does is another question.
+// §5.2.1.1, §5.2.1.3, §5.2.1.4). Who names a greatest age takes a stale one only if
+// he says that too.
 func (d *Demand) accepts(j *Judged) bool {
 	switch {
 	case d.NoCache,
-		d.MaxAge.Set && j.Age > d.MaxAge.Value,
+		d.MaxAge.Set && (j.Age > d.MaxAge.Value || j.Left <= 0 && !d.takesStale(-j.Left)),
 		d.MinFresh.Set && j.Left < d.MinFresh.Value:
 		return false
 	}

@@ -57,12 +57,16 @@ func Freshen(e *entry.Entry, h http.Header) http.Header {
 	if len(h["Etag"]) == 0 && e.OwnTag {
 		delete(merged, "Etag") // it is made anew from the body
 	}
-	for name, values := range canonicalFields(h) {
+	h = canonicalFields(h)
+	drop := nominated(h) // fields of the 304's connection say nothing of the page
+	for name, values := range h {
 		switch name {
-		case "Content-Length", "Content-Encoding", "Content-Range", "Content-Md5", "Content-Digest", "Trailer":
+		case "Connection", "Content-Length", "Content-Encoding", "Content-Range", "Content-Md5", "Content-Digest", "Trailer":
 			continue
 		}
-		merged[name] = slices.Clone(values)
+		if !slices.Contains(drop, name) {
+			merged[name] = slices.Clone(values)
+		}
 	}
 	return merged
 }

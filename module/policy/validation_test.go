@@ -122,13 +122,13 @@ func TestFreshen(t *testing.T) {
 	)
 	update := http.Header{
 		"Date": {date(0)}, "Cache-Control": {"max-age=5"}, "Expires": {date(time.Minute)}, "Etag": {`W/"x"`}, "Content-Type": {"text/plain"},
-		"x-unknown": {"2", "3"}, "X-New": {"4"}, "Age": {"7"}, "Link": {"</c>"}, "Connection": {"close"},
+		"x-unknown": {"2", "3"}, "X-New": {"4"}, "Age": {"7"}, "Link": {"</c>"}, "Connection": {"close, content-location"}, "Content-Location": {"/hop"},
 		// What is about the bytes that are stored, and of one exchange.
 		"Content-Length": {"0"}, "Content-Encoding": {"gzip"}, "Content-MD5": {"new"}, "content-digest": {"new"}, "Content-Range": {"new"}, "Trailer": {"X-Sum"},
 	}
 	want := http.Header{
 		"Date": {date(0)}, "Cache-Control": {"max-age=5"}, "Expires": {date(time.Minute)}, "Etag": {`W/"x"`}, "Content-Type": {"text/plain"},
-		"X-Unknown": {"2", "3"}, "X-New": {"4"}, "Age": {"7"}, "Link": {"</c>"}, "Connection": {"close"},
+		"X-Unknown": {"2", "3"}, "X-New": {"4"}, "Age": {"7"}, "Link": {"</c>"},
 		"Last-Modified": {date(-time.Hour)}, "Content-Language": {"de"}, "Content-Location": {"/a"}, "Vary": {"X-A"},
 		"Content-Encoding": {"br"}, "Content-Md5": {"old"}, "Content-Digest": {"old"}, "Content-Range": {"old"},
 	}
