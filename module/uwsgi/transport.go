@@ -235,12 +235,15 @@ func (t *Transport) dial(r *http.Request) (net.Conn, error) {
 		if err == nil {
 			return conn, nil
 		}
+		if errors.Is(err, syscall.EAGAIN) && pause(ctx, wait) {
+			continue
+		}
+		// Also when it ended while the queue was full: that is no fault of the
+		// application's.
 		if canceled := r.Context().Err(); canceled != nil {
 			return nil, fmt.Errorf("uwsgi: connecting to %s: %w", address, canceled)
 		}
-		if !errors.Is(err, syscall.EAGAIN) || !pause(ctx, wait) {
-			return nil, reverseproxy.NewDialError(fmt.Errorf("uwsgi: connecting: %w", err))
-		}
+		return nil, reverseproxy.NewDialError(fmt.Errorf("uwsgi: connecting: %w", err))
 	}
 }
 
