@@ -11,6 +11,7 @@
 //	    any_status
 //	    stale_while_revalidate <duration>
 //	    stale_if_error <duration>
+//	    hit_for_miss <duration>
 //	    browser_ttl <duration>
 //	    respect_request_cache_control
 //	    authorization rfc9111

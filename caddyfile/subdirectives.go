@@ -24,6 +24,7 @@ func subdirectives() []subdirective {
 		{"any_status", "", flag(func(r *config.Rule) *bool { return &r.AnyStatus })},
 		{"stale_while_revalidate", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.StaleWhileRevalidate })},
 		{"stale_if_error", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.StaleIfError })},
+		{"hit_for_miss", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.HitForMiss })},
 		{"browser_ttl", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.BrowserTTL })},
 		{"respect_request_cache_control", "", flag(func(r *config.Rule) *bool { return &r.RespectRequestCacheControl })},
 		{"authorization", "rfc9111", word(func(r *config.Rule) *string { return &r.Authorization })},

@@ -155,7 +155,7 @@ func TestCDNCacheControl(t *testing.T) {
 		if tt.option != "" {
 			options = append(options, tt.option)
 		}
-		e := shop(t, o, options...)
+		e := shop(t, o, append(options, "hit_for_miss 0")...)
 		target := newPage()
 		first, second := e.Get(target), e.Get(target)
 		second.Want(t, "hit")

@@ -71,7 +71,7 @@ func TestS13_FieldsOfOneRequest(t *testing.T) {
 // unless the line keeps it; Set-Cookie never is.
 func TestS13_SetCookie2(t *testing.T) {
 	o := edge.NewOrigin(t, answering("Set-Cookie2: sid=7; Version=1", "Cache-Control: max-age=60"))
-	e := shop(t, o)
+	e := shop(t, o, "hit_for_miss 0")
 	target := newPage()
 	for range 2 {
 		a := e.Get(target)
@@ -79,7 +79,7 @@ func TestS13_SetCookie2(t *testing.T) {
 		wantFields(t, a, map[string]string{"Set-Cookie2": "sid=7; Version=1"})
 	}
 	wantHits(t, o, 2)
-	e.Load(shopSite(o, "15s", "keep_fields *"))
+	e.Load(shopSite(o, "15s", "keep_fields *", "hit_for_miss 0"))
 	wantFields(t, wantCached(t, e, o, newPage()), map[string]string{"Set-Cookie2": "sid=7; Version=1"})
 	o.Script(answering("Set-Cookie: sid=7", "Set-Cookie2: sid=7; Version=1", "Cache-Control: max-age=60"))
 	target = newPage()
@@ -140,7 +140,7 @@ func TestS14_QualifiedAndStored(t *testing.T) {
 		`private="X-User`: false,
 	} {
 		o := edge.NewOrigin(t, answering("Cache-Control: "+directives, "X-User: a"))
-		e := shop(t, o)
+		e := shop(t, o, "hit_for_miss 0")
 		target := newPage()
 		e.Get(target)
 		if a := e.Get(target); a.Is(t, "hit") != stored {
@@ -148,7 +148,7 @@ func TestS14_QualifiedAndStored(t *testing.T) {
 		}
 	}
 	o := edge.NewOrigin(t, answering(`Cache-Control: private="Set-Cookie", max-age=60`, "Set-Cookie: sid=7"))
-	e := shop(t, o)
+	e := shop(t, o, "hit_for_miss 0")
 	target := newPage()
 	for range 2 {
 		e.Get(target).Want(t, "fwd=uri-miss", "detail=set-cookie")

@@ -217,7 +217,7 @@ func TestS27_PartsOfTheOrigin(t *testing.T) {
 				}
 				return true
 			})
-			e := shop(t, o)
+			e := shop(t, o, "hit_for_miss 0")
 			target := newPage()
 			for i, lines := range [][]string{{"Range: bytes=0-0"}, nil, {"Range: bytes=0-0"}, {"If-None-Match: none"}} {
 				a := e.Get(target, lines...)
@@ -265,7 +265,7 @@ func TestS27_TooLargeForParts(t *testing.T) {
 				edge.Reply(conn, "200 OK", wholePage, "Connection: close")
 				return false
 			})
-			e := shop(t, o, "max_body 1KiB")
+			e := shop(t, o, "max_body 1KiB", "hit_for_miss 0")
 			target := newPage()
 			for range 2 {
 				a := e.Get(target, "Range: bytes=3-4")

@@ -97,7 +97,7 @@ func TestS55_Loop(t *testing.T) {
 				edge.Reply(conn, status, "", "Location: "+self, "Cache-Control: max-age=60")
 				return true
 			})
-			e := shop(t, o)
+			e := shop(t, o, "hit_for_miss 0")
 			target := newPage()
 			for range 2 {
 				if a := e.Get(target); a.Is(t, "hit") || a.Is(t, "stored") {

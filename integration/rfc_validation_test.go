@@ -142,7 +142,7 @@ func TestValidationOfAForeignPage(t *testing.T) {
 func TestValidationOfAVanishedPage(t *testing.T) {
 	for _, end := range []string{"404 Not Found", "410 Gone", "200 OK"} {
 		o := edge.NewOrigin(t, sends("page one", staleOnArrival(`ETag: "one"`, "X-A: one")...))
-		e := shop(t, o)
+		e := shop(t, o, "hit_for_miss 0")
 		target := newPage()
 		e.Get(target).Want(t, "stored")
 		stored := entries(t)

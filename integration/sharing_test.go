@@ -226,7 +226,7 @@ func TestEventStreamsAreNotShared(t *testing.T) {
 		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nContent-Length: 9\r\n\r\ndata: %d\n\n", a.N)
 		return true
 	})
-	e := shop(t, o)
+	e := shop(t, o, "hit_for_miss 0")
 	p := newPage()
 	for i := range 3 {
 		a := e.Get(p)

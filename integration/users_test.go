@@ -45,7 +45,7 @@ func TestS03_SetCookieNeverStored(t *testing.T) {
 		edge.Reply(conn, "200 OK", edge.EchoBody(a), "Cache-Control: public, max-age=60", sid(a.N))
 		return true
 	})
-	e := shop(t, o)
+	e := shop(t, o, "hit_for_miss 0")
 	target := newPage()
 	first, second := e.Get(target), e.Get(target)
 	for _, a := range []*edge.Answer{first, second} {

@@ -40,6 +40,7 @@ const drain = 5 * time.Second
 type shared struct {
 	store    *local.Store
 	limits   *collapse.Limits
+	marks    *collapse.Marks
 	counters *stats.Counters
 	start    time.Time // stored times count from here
 }
@@ -102,7 +103,8 @@ func acquire(size int64) (*shared, error) {
 			return nil, fmt.Errorf("page_cache: %w", err)
 		}
 		return &shared{
-			store: st, limits: collapse.NewLimits(maxFills, size/4), counters: new(stats.Counters), start: time.Now(),
+			store: st, limits: collapse.NewLimits(maxFills, size/4), marks: collapse.NewMarks(),
+			counters: new(stats.Counters), start: time.Now(),
 		}, nil
 	})
 	if err != nil {

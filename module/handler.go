@@ -131,7 +131,7 @@ func (h *Handler) start(app *App, log *zap.Logger) error {
 	h.rule = policy.Compile(h.Rule)
 	h.place, h.nonce = new(atomic.Pointer[place]), newNonce()
 	h.engine = engine.New(engine.Config{
-		Rule: h.rule, Store: common.store, Limits: common.limits, Ledger: ledger,
+		Rule: h.rule, Store: common.store, Limits: common.limits, Marks: common.marks, Ledger: ledger,
 		Recorder: recorder{counters: common.counters, log: log},
 		Now:      time.Now, Start: common.start,
 	})

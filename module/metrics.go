@@ -26,6 +26,8 @@ var (
 		"Fills under way.", nil, nil)
 	fillBytesDesc = prometheus.NewDesc("caddy_page_cache_fill_bytes",
 		"Bytes of bodies that fills under way keep.", nil, nil)
+	marksDesc = prometheus.NewDesc("caddy_page_cache_hit_for_miss_marks",
+		"Pages remembered as not being for all, those whose time is over included.", nil, nil)
 	entriesDesc = prometheus.NewDesc("caddy_page_cache_entries",
 		"Stored responses, stale ones included.", nil, nil)
 )
@@ -34,7 +36,7 @@ var (
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		requestsDesc, fillsDesc, fillFailuresDesc, storeFailuresDesc, storeResetsDesc,
-		fillsActiveDesc, fillBytesDesc, entriesDesc,
+		fillsActiveDesc, fillBytesDesc, marksDesc, entriesDesc,
 	} {
 		ch <- d
 	}
@@ -61,6 +63,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counter(storeResetsDesc, c.s.store.Resets())
 	gauge(fillsActiveDesc, c.s.limits.Fills())
 	gauge(fillBytesDesc, c.s.limits.Bytes())
+	gauge(marksDesc, int64(c.s.marks.Len()))
 	gauge(entriesDesc, int64(c.s.store.Len()))
 }
 

@@ -64,6 +64,7 @@ const (
 	ReasonFillFailed
 	ReasonFillTimeout
 	ReasonFillLimit
+	ReasonHitForMiss
 	ReasonReplaced
 	ReasonStore
 	ReasonInternal
@@ -124,6 +125,7 @@ var rows = [reasonCount]row{
 	ReasonFillFailed:  {"fill-failed", "The fill gave no answer to be stored (refused, cut off, panicked, or an error of a handler's such as file_server's 404)."},
 	ReasonFillTimeout: {"fill-timeout", "The origin gave no answer in time."},
 	ReasonFillLimit:   {"fill-limit", "As many fills as allowed are under way; the request was forwarded by itself."},
+	ReasonHitForMiss:  {"hit-for-miss", "The page has proved not to be for all a moment ago; the request was forwarded by itself, without waiting."},
 	ReasonReplaced:    {"replaced", "The configuration was being replaced and starts no more fills; the request was forwarded by itself."},
 	ReasonStore:       {"store", "The store was in trouble; the request was served without it."},
 	ReasonInternal:    {"internal", "The cache lost its way and stood aside; please report it."},

@@ -62,6 +62,13 @@ type Rule struct {
 	// where an error is better than an old page.
 	StaleIfError *Duration `json:"stale_if_error,omitempty"`
 
+	// HitForMiss is how long the edge remembers that a page's answer proved to be
+	// for one visitor alone: requests for it are then forwarded at once, without
+	// waiting for one another. Default: 10 s (DefaultHitForMiss), at most
+	// MaxHitForMiss; 0: it is found out anew each time. It ends by time alone, so
+	// a page that becomes one for all is stored that much later.
+	HitForMiss *Duration `json:"hit_for_miss,omitempty"`
+
 	// BrowserTTL is what browsers are told of pages that are stored here:
 	// Cache-Control max-age, counted from the moment of delivery, apart from the
 	// edge's own lifetime. 0 makes them ask each time, and get a 304. nil (the
@@ -220,6 +227,13 @@ const (
 	DefaultMaxBody = 2 << 20
 	// DefaultMinBytes is Rule.MinBytes when it is not given.
 	DefaultMinBytes = 1
+	// DefaultHitForMiss is Rule.HitForMiss when it is not given: long enough that a
+	// crowd at a private page does not queue, short enough that a page which was
+	// private by mistake is soon stored.
+	DefaultHitForMiss = Duration(10 * time.Second)
+	// MaxHitForMiss bounds Rule.HitForMiss: long marks have made sites slow whose
+	// pages were private for a moment.
+	MaxHitForMiss = Duration(2 * time.Minute)
 	// DefaultHeuristic is what a Caddyfile means by heuristic without a duration:
 	// a day is the most that RFC 9111 §4.2.2's tenth should guess unasked.
 	DefaultHeuristic = Duration(24 * time.Hour)
@@ -244,6 +258,14 @@ func (r *Rule) LeastBody() int64 {
 		return *r.MinBytes
 	}
 	return DefaultMinBytes
+}
+
+// MarkFor returns HitForMiss, or its default.
+func (r *Rule) MarkFor() time.Duration {
+	if r.HitForMiss != nil {
+		return time.Duration(*r.HitForMiss)
+	}
+	return time.Duration(DefaultHitForMiss)
 }
 
 // SizeLimit returns MaxSize, or its default, in bytes.

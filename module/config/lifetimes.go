@@ -64,6 +64,7 @@ func (r *Rule) validateDurations() error {
 		{"heuristic", &r.Heuristic},
 		{"stale_while_revalidate", r.StaleWhileRevalidate},
 		{"stale_if_error", r.StaleIfError},
+		{"hit_for_miss", r.HitForMiss},
 		{"browser_ttl", r.BrowserTTL},
 	} {
 		if o.d == nil {
@@ -72,6 +73,12 @@ func (r *Rule) validateDurations() error {
 		if problem := o.d.problem(); problem != "" {
 			errs = append(errs, &OptionError{Option: o.name, Value: o.d.String(), Problem: problem})
 		}
+	}
+	if r.HitForMiss != nil && *r.HitForMiss > MaxHitForMiss {
+		errs = append(errs, &OptionError{
+			Option: "hit_for_miss", Value: r.HitForMiss.String(),
+			Problem: fmt.Sprintf("%s is too long; give %s or less: a page that becomes one for all is not stored before", r.HitForMiss, MaxHitForMiss),
+		})
 	}
 	return errors.Join(errs...)
 }

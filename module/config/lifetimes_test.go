@@ -47,7 +47,12 @@ func TestRuleValidateWords(t *testing.T) {
 			config.Rule{Authorization: "share"},
 			[]wrong{{"authorization", "share", `"share" is unknown; write authorization rfc9111, or leave it out`}},
 		},
-		"codings pass":  {rule: config.Rule{Codings: config.CodingsPass}},
+		"codings pass": {rule: config.Rule{Codings: config.CodingsPass}},
+		"hit_for_miss": {rule: config.Rule{HitForMiss: new(config.MaxHitForMiss)}},
+		"hit_for_miss, longer": {
+			config.Rule{HitForMiss: new(config.MaxHitForMiss + 1)},
+			[]wrong{{"hit_for_miss", (config.MaxHitForMiss + 1).String(), "give 2m0s or less"}},
+		},
 		"ranges pass":   {rule: config.Rule{Ranges: config.RangesPass}},
 		"ranges other":  {config.Rule{Ranges: "all"}, []wrong{{"ranges", "all", "write ranges pass, or leave it out"}}},
 		"store_post":    {rule: config.Rule{StorePost: true}},

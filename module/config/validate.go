@@ -83,6 +83,7 @@ func (r *Rule) given() []string {
 		{"any_status", r.AnyStatus},
 		{"stale_while_revalidate", r.StaleWhileRevalidate != nil},
 		{"stale_if_error", r.StaleIfError != nil},
+		{"hit_for_miss", r.HitForMiss != nil},
 		{"browser_ttl", r.BrowserTTL != nil},
 		{"respect_request_cache_control", r.RespectRequestCacheControl},
 		{"authorization", r.Authorization != ""},

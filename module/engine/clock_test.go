@@ -54,7 +54,7 @@ func clockIsSet(t *testing.T, start time.Time, step time.Duration) {
 	})
 	b := &bench{t: t, store: &memory{}, limits: collapse.NewLimits(10, 1<<20), notes: &notes{counts: map[string]int{}}}
 	b.engine = engine.New(engine.Config{
-		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: b.store, Limits: b.limits,
+		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: b.store, Limits: b.limits, Marks: collapse.NewMarks(),
 		Ledger: purge.New(), Recorder: b.notes, Now: now, Start: start,
 	})
 	check := func(wantFills int, age, status string) {

@@ -88,7 +88,7 @@ func newColliding(t *testing.T, st store.Store) (*engine.Engine, ended) {
 	t.Helper()
 	over := make(ended, 1)
 	e := engine.New(engine.Config{
-		Rule: policy.Compile(config.Rule{TTL: config.Duration(time.Minute)}), Store: st, Limits: collapse.NewLimits(10, 1<<20), Ledger: purge.New(),
+		Rule: policy.Compile(config.Rule{TTL: config.Duration(time.Minute)}), Store: st, Limits: collapse.NewLimits(10, 1<<20), Marks: collapse.NewMarks(), Ledger: purge.New(),
 		Recorder: over, Now: time.Now, Start: time.Now(),
 	})
 	t.Cleanup(func() { e.Close(time.Second) })

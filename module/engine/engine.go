@@ -61,6 +61,7 @@ type Config struct {
 	Rule     *policy.Rule
 	Store    store.Store
 	Limits   *collapse.Limits
+	Marks    *collapse.Marks
 	Ledger   *purge.Ledger
 	Recorder Recorder
 	Now      func() time.Time     // the clock, with its monotonic reading

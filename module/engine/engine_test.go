@@ -33,7 +33,7 @@ func newBench(t *testing.T, st store.Store) *bench {
 	t.Helper()
 	b := &bench{t: t, store: st, limits: collapse.NewLimits(10, 1<<20), notes: &notes{counts: map[string]int{}}}
 	b.engine = engine.New(engine.Config{
-		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: st, Limits: b.limits, Ledger: purge.New(),
+		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: st, Limits: b.limits, Marks: collapse.NewMarks(), Ledger: purge.New(),
 		Recorder: b.notes, Now: time.Now, Start: time.Now(),
 	})
 	return b

@@ -188,7 +188,11 @@ func (j *job) conclude(err error) {
 		return
 	}
 	j.f.SetTrailer(trailers(j.w.Header()))
-	j.e.Recorder.Filled(j.store())
+	reason := j.store()
+	if j.header != nil {
+		j.remember(reason)
+	}
+	j.e.Recorder.Filled(reason)
 	j.f.Leave()
 	j.f.End(nil)
 }

@@ -33,6 +33,9 @@ func (x *exchange) lookup() Phase {
 	case x.in.OnlyIfCached:
 		x.reason = cachestatus.ReasonOnlyIfCached
 		return Refuse
+	case x.e.Marks.Has(x.key.Digest, x.e.sinceStart(x.e.Now())):
+		x.reason = cachestatus.ReasonHitForMiss
+		return Bypass
 	}
 	return Join
 }

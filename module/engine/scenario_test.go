@@ -166,7 +166,7 @@ func (s *scenario) start() *engine.Engine {
 		s.fatalf("rule: %v", err)
 	}
 	s.engine = engine.New(engine.Config{
-		Rule: policy.Compile(s.rule), Store: s.store, Limits: s.limits, Recorder: s.notes, Ledger: purge.New(),
+		Rule: policy.Compile(s.rule), Store: s.store, Limits: s.limits, Marks: collapse.NewMarks(), Recorder: s.notes, Ledger: purge.New(),
 		Now: time.Now, Start: time.Now(),
 		Trace: func(from, to engine.Phase) {
 			if !slices.Contains(engine.Next(from), to) {

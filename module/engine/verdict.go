@@ -103,6 +103,7 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 		outcome = collapse.OutcomeFailed
 	case policy.DisposeRelay:
 		j.supersede()
+		j.remember(s.Reason)
 	}
 	return j.f.Settle(outcome, a, nil)
 }
@@ -129,6 +130,14 @@ func (j *job) mark() {
 
 // maxLanguages bounds the languages that a marker lists.
 const maxLanguages = 16
+
+// remember lets those who ask for the page in the next seconds go by themselves, when
+// its answer was not stored for this reason.
+func (j *job) remember(reason cachestatus.Reason) {
+	if d := j.e.Rule.MarkFor(j.status, reason); d > 0 {
+		j.e.Marks.Set(j.joined.Digest, j.e.sinceStart(j.e.Now())+d)
+	}
+}
 
 // supersede takes out of the store what the page no longer is.
 func (j *job) supersede() {

@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/config"
 )
 
@@ -42,6 +44,18 @@ func (r *Rule) BodyLimit() int64 { return r.conf.BodyLimit() }
 // TrustFraming reports whether a body may be stored whose end only the closing
 // connection shows.
 func (r *Rule) TrustFraming() bool { return r.conf.TrustFraming }
+
+// MarkFor returns for how long it is remembered that an answer of this status,
+// which was not stored for this reason, was for one visitor alone; 0: not at all. An
+// answer that was judged by what one request had says nothing of the next one's, and
+// a server in trouble is not to be asked by everybody at once.
+func (r *Rule) MarkFor(status int, reason cachestatus.Reason) time.Duration {
+	if reason == cachestatus.ReasonNone || reason == cachestatus.ReasonAuthorization || reason == cachestatus.ReasonNoStatus ||
+		reason == cachestatus.ReasonStore || !Supersedes(status) {
+		return 0
+	}
+	return r.conf.MarkFor()
+}
 
 // passesCodings reports whether the origin's content codings are passed through.
 func (r *Rule) passesCodings() bool { return r.conf.Codings == config.CodingsPass }
