@@ -229,3 +229,46 @@ func TestHeadValidates(t *testing.T) {
 	wantClean(t, page)
 	wantHits(t, o, 2)
 }
+
+// TestAskedAgainForTheSamePage: a fill that is asked for twice asks for the same page,
+// also when handlers behind the line rewrite the request in place.
+func TestAskedAgainForTheSamePage(t *testing.T) {
+	o := edge.NewOrigin(t, func(conn io.Writer, a edge.Asked) bool {
+		edge.Reply(conn, "200 OK", "page of "+a.Target, `ETag: "one"`, "Cache-Control: max-age=0")
+		return true
+	})
+	e := edge.Start(t, "EDGE {\n\troute {\n\t\tpage_cache 15s\n\t\trewrite * /v2{uri}\n\t\treverse_proxy "+o.Addr+"\n\t}\n}\n")
+	if a := e.Get("/x"); a.Body != "page of /v2/x" {
+		t.Fatalf("got %q", a.Body)
+	}
+	o.Script(func(conn io.Writer, a edge.Asked) bool {
+		if a.Header.Get("If-None-Match") != "" {
+			return notModified(conn, `ETag: "two"`)
+		}
+		edge.Reply(conn, "200 OK", "page of "+a.Target, `ETag: "three"`, "Cache-Control: max-age=60")
+		return true
+	})
+	for range 2 {
+		if a := e.Get("/x"); a.Body != "page of /v2/x" {
+			t.Errorf("got %q, Cache-Status %q", a.Body, a.Header["Cache-Status"])
+		}
+	}
+}
+
+// TestPostKeepsNoFieldOfTheEdge: what other handlers of the site set for the visitor
+// who posted does not reach the next one.
+func TestPostKeepsNoFieldOfTheEdge(t *testing.T) {
+	o := edge.NewOrigin(t, func(conn io.Writer, _ edge.Asked) bool {
+		edge.Reply(conn, "200 OK", "page", "Content-Location: /x", "Cache-Control: max-age=60")
+		return true
+	})
+	e := edge.Start(t, "EDGE {\n\troute {\n\t\theader X-Edge {http.request.header.X-Who}\n\t\tpage_cache 15s {\n\t\t\tstore_post\n\t\t}\n"+
+		"\t\treverse_proxy "+o.Addr+"\n\t}\n}\n")
+	e.Do("POST", "/x", "X-Who: ann", "Content-Length: 0")
+	bob := e.Get("/x", "X-Who: bob") // so short an answer leaves the server when its handler has ended
+	bob.Want(t, "hit")
+	if got := bob.Header["X-Edge"]; len(got) != 1 || got[0] != "bob" {
+		t.Errorf("X-Edge %q, want bob alone", got)
+	}
+	wantHits(t, o, 1)
+}

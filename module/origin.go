@@ -96,8 +96,10 @@ func (o *origin) Detach(in *policy.Intake) (engine.Fill, error) {
 func (d *detached) request(ctx context.Context, w http.ResponseWriter, repl *caddy.Replacer) *http.Request {
 	ctx = context.WithValue(ctx, http.LocalAddrContextKey, &net.TCPAddr{IP: net.ParseIP(fillAddr), Port: d.port})
 	inputs := &d.in.Inputs
+	// Handlers change these in place, and a fill may be asked for twice.
+	original, current := *d.original, *d.current
 	r := (&http.Request{
-		Method: http.MethodGet, Host: inputs.Host, URL: d.original, RequestURI: inputs.Original,
+		Method: http.MethodGet, Host: inputs.Host, URL: &original, RequestURI: inputs.Original,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: d.header(), Body: http.NoBody, RemoteAddr: fillAddr + ":0",
 		TLS: d.tls(),
@@ -106,9 +108,10 @@ func (d *detached) request(ctx context.Context, w http.ResponseWriter, repl *cad
 	if groups, ok := r.Context().Value(routeGroupKey).(map[string]struct{}); ok {
 		maps.Copy(groups, d.groups)
 	}
-	r.URL, r.RequestURI = d.current, inputs.Current
+	r.URL, r.RequestURI = &current, inputs.Current
 	for name, value := range d.vars {
-		caddyhttp.SetVar(r.Context(), name, value)
+		own, _ := clonePlain(value)
+		caddyhttp.SetVar(r.Context(), name, own)
 	}
 	caddyhttp.SetVar(r.Context(), takenVar, true)
 	caddyhttp.SetVar(r.Context(), caddyhttp.ClientIPVarKey, fillAddr)

@@ -107,9 +107,9 @@ func (s Status) Word() string {
 		return "HIT"
 	case s.Fwd == FwdURIMiss, s.Fwd == FwdVaryMiss:
 		return "MISS"
-	case s.Fwd == FwdStale, s.Fwd == FwdRequest:
+	case s.Fwd == FwdStale:
 		return "STALE"
-	case s.Fwd == FwdBypass, s.Fwd == FwdMethod:
+	case s.Fwd == FwdBypass, s.Fwd == FwdMethod, s.Fwd == FwdRequest:
 		return "BYPASS"
 	}
 	return "ERROR"

@@ -38,7 +38,7 @@ func TestStatus(t *testing.T) {
 		},
 		"§2.2 request": {
 			cachestatus.Status{Fwd: cachestatus.FwdRequest, FwdStatus: 304, Detail: cachestatus.ReasonRequest},
-			"page-cache;fwd=request;fwd-status=304;detail=request-directive", "STALE",
+			"page-cache;fwd=request;fwd-status=304;detail=request-directive", "BYPASS",
 		},
 		"§2.7 key": {
 			cachestatus.Status{Hit: true, Key: "https://shop.example/a?b [X-A: 1]", Detail: cachestatus.ReasonFresh},

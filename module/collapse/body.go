@@ -54,6 +54,7 @@ type Body struct {
 	letGo     *time.Timer
 	charged   int64 // what limits has been asked for
 	streaming bool
+	streamed  chan struct{} // closed when streaming is set
 	ended     bool
 	err       error // why the body is not whole; set with ended
 	readers   map[*Reader]struct{}
@@ -72,7 +73,7 @@ func newBody(limits *Limits, limit int64) *Body {
 	return &Body{
 		limits: limits, limit: limit, held: -1,
 		readers: map[*Reader]struct{}{},
-		changed: make(chan struct{}),
+		changed: make(chan struct{}), streamed: make(chan struct{}),
 	}
 }
 
@@ -102,7 +103,7 @@ func (b *Body) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.ended && !b.streaming && !b.keepsLocked(int64(len(p))) {
-		b.streaming = true
+		b.streamLocked()
 		b.outgrown()
 		b.wakeLocked() // what was held back may be read
 	}
@@ -287,9 +288,17 @@ func (b *Body) dropLaggardsLocked() {
 func (b *Body) Stream() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.streaming = true
+	b.streamLocked()
 	b.wakeLocked()
 	b.desertedLocked()
+}
+
+// streamLocked gives up keeping the body whole. b.mu is held.
+func (b *Body) streamLocked() {
+	if !b.streaming {
+		b.streaming = true
+		close(b.streamed)
+	}
 }
 
 // desertedLocked tells, of a body that is streamed, that nobody reads it. b.mu is

@@ -61,12 +61,15 @@ const maxInterims = 16
 type Fill struct {
 	Body *Body
 
-	group    *Group
-	key      [32]byte // protected by group.mu
-	left     sync.Once
-	decided  chan struct{} // closed when outcome is settled
-	done     chan struct{} // closed when the fill has ended
-	informed chan struct{} // holds a token while there are interims
+	group *Group
+	key   [32]byte // protected by group.mu
+	left  sync.Once
+	// background: no visitor waits for it, so it keeps its place until it ends even
+	// if its answer is for nobody: one refresh at a time. Set before the outcome.
+	background bool
+	decided    chan struct{} // closed when outcome is settled
+	done       chan struct{} // closed when the fill has ended
+	informed   chan struct{} // holds a token while there are interims
 
 	mu       sync.Mutex // protects what follows until decided is closed; read-only then
 	outcome  Outcome
@@ -96,6 +99,13 @@ func (f *Fill) Answer() *Answer { return &f.answer }
 // the same (an error page of the origin), which is the leader's. Call it after
 // Decided.
 func (f *Fill) Err() error { return f.err }
+
+// Background says that the fill is a refresh for which no visitor waits. Call it
+// before it is sent.
+func (f *Fill) Background() { f.background = true }
+
+// Streamed is closed when the body is given up being kept whole.
+func (f *Fill) Streamed() <-chan struct{} { return f.Body.streamed }
 
 // Inform adds an informational answer for the leader. One that comes after the
 // header, or when too many wait, is let go.
@@ -175,7 +185,9 @@ func (f *Fill) Settle(o Outcome, a Answer, err error) bool {
 	f.outcome, f.answer, f.err = o, a, err
 	f.mu.Unlock()
 	if o != OutcomeShared {
-		f.group.forget(f)
+		if o != OutcomeHeld || !f.background {
+			f.group.forget(f)
+		}
 		if o != OutcomeHeld {
 			f.Body.Stream()
 		}

@@ -156,7 +156,7 @@ type Rule struct {
 	// StorePost stores the answer to a POST for later GETs, if the origin gives it
 	// a lifetime and says with Content-Location that it is what a GET would get
 	// (RFC 9110 §9.3.3). When not to: before a shop; the answer was made for one
-	// visitor's body. Default: false.
+	// visitor's body, from all that his request says. Default: false.
 	StorePost bool `json:"store_post,omitempty"`
 
 	// CDNCacheControl says what caches behind the edge see of the origin's

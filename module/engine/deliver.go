@@ -33,11 +33,11 @@ func (x *exchange) deliver(h http.Header, status int, body []byte, received time
 		x.writeParts(h, body, d.Ranges)
 		return
 	case d.Status == http.StatusRequestedRangeNotSatisfiable && d.Status != status:
-		h = policy.NotModified(h)
+		h = policy.Refused(h)
 		h["Content-Range"], h["Content-Length"] = []string{"bytes */" + strconv.Itoa(len(body))}, []string{"0"}
 		body = nil
 	case d.Status != status: // a condition was not met
-		h, body = policy.NotModified(h), nil
+		h, body = conditional(d.Status, h), nil
 	case bodyAllowed(status):
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 	}
@@ -46,6 +46,14 @@ func (x *exchange) deliver(h http.Header, status int, body []byte, received time
 		// An error means that the client has gone, which is nobody's trouble.
 		_, _ = x.w.Write(body)
 	}
+}
+
+// conditional returns the fields of the answer to a condition that was not met.
+func conditional(status int, h http.Header) http.Header {
+	if status == http.StatusNotModified {
+		return policy.NotModified(h)
+	}
+	return policy.Refused(h)
 }
 
 // read answers with the fill's body as it grows.
@@ -74,7 +82,7 @@ func (x *exchange) read() Phase {
 		return Done
 	}
 	if d := policy.DecideDelivery(x.q.Method, x.q.Header, answer.Status, h, -1, answer.At); d.Status != answer.Status {
-		x.writeHead(d.Status, policy.NotModified(h))
+		x.writeHead(d.Status, conditional(d.Status, h))
 		return Done
 	}
 	x.writeHead(answer.Status, h)

@@ -100,7 +100,7 @@ func (j *job) attempt() {
 		conditions = policy.Conditions(j.base)
 	}
 	if err = j.ask(conditions); j.again {
-		j.base = nil
+		j.base, err = nil, errGoexit
 		err = j.ask(nil)
 	}
 }

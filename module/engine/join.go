@@ -151,6 +151,7 @@ func (x *exchange) refresh() {
 			return
 		}
 	}
+	fill.Background()
 	sent = x.send(fill) == cachestatus.ReasonNone
 }
 

@@ -18,21 +18,21 @@ func (x *exchange) lookup() Phase {
 		x.askFor(x.in.Part)
 		x.find()
 	}
-	servable := x.servable()
+	readable := x.servable() && policy.AcceptsCoding(x.q.Header, x.entry.Header)
 	switch {
-	case x.in.Demand.NoStore:
-		x.reason = cachestatus.ReasonRequest
-		return Bypass
-	case servable && !policy.AcceptsCoding(x.q.Header, x.entry.Header):
-		x.reason = cachestatus.ReasonContentEncoding
-		return Bypass
-	case servable && x.judged.Reuse == policy.ReuseWhileRevalidate:
+	case readable && !x.in.Demand.NoStore && x.judged.Reuse == policy.ReuseWhileRevalidate:
 		return Stale
-	case servable:
+	case readable && !x.in.Demand.NoStore:
 		return Hit
 	case x.in.OnlyIfCached:
 		x.reason = cachestatus.ReasonOnlyIfCached
 		return Refuse
+	case x.in.Demand.NoStore:
+		x.reason = cachestatus.ReasonRequest
+		return Bypass
+	case x.servable():
+		x.reason = cachestatus.ReasonContentEncoding
+		return Bypass
 	case x.e.Marks.Has(x.key.Digest, x.e.sinceStart(x.e.Now())):
 		x.reason = cachestatus.ReasonHitForMiss
 		return Bypass

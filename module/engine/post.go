@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/page-cache/page-cache/module/cachekey"
 	"github.com/page-cache/page-cache/module/cachestatus"
@@ -16,6 +17,8 @@ type posted struct {
 
 	x      *exchange
 	in     policy.Intake // of that GET
+	before http.Header   // what outer handlers had set for this visitor
+	seen   uint64        // the URI's generation when the request was sent
 	answer policy.Response
 	body   []byte // what has come of it, one byte more than the limit at most
 }
@@ -27,14 +30,32 @@ func (x *exchange) watchPost() (w http.ResponseWriter, p *posted) {
 	if !ok {
 		return x.w, nil
 	}
-	p = &posted{ResponseWriter: x.w, x: x, in: in}
+	p = &posted{
+		ResponseWriter: x.w, x: x, in: in, before: x.w.Header().Clone(),
+		seen: x.e.Ledger.Generation(policy.URI(&in.Inputs)),
+	}
 	p.answer.RequestTime = x.e.Now()
 	return p, p
 }
 
-// head takes the header of the answer.
-func (p *posted) head(status int, h http.Header) {
-	p.answer.Status, p.answer.Header, p.answer.ResponseTime = status, h.Clone(), p.x.e.Now()
+// head takes the header of the answer, without what outer handlers have set for
+// this visitor. The request has put the URI's generation from before to now; if
+// another one came between, the answer may be of the time before that.
+func (p *posted) head(status int, h http.Header, before, now uint64) {
+	if before != p.seen {
+		return
+	}
+	p.in.Inputs.Generation = now
+	own := h.Clone()
+	for name, values := range p.before {
+		if name != "Server" && len(own[name]) >= len(values) && slices.Equal(own[name][:len(values)], values) {
+			own[name] = own[name][len(values):]
+		}
+		if len(own[name]) == 0 {
+			delete(own, name)
+		}
+	}
+	p.answer.Status, p.answer.Header, p.answer.ResponseTime = status, own, p.x.e.Now()
 }
 
 // Write implements http.ResponseWriter.
@@ -57,7 +78,6 @@ func (p *posted) keep() {
 	if p.answer.Header == nil || !declared || length != int64(len(p.body)) || !policy.AnswersGet(p.x.q, &p.answer) {
 		return
 	}
-	p.in.Inputs.Generation = e.Ledger.Generation(policy.URI(&p.in.Inputs))
 	s := policy.DecideStorage(&p.answer, e.Rule, &p.in)
 	if s.Disposal != policy.DisposeStore || !s.Terms.Explicit {
 		return

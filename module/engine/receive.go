@@ -65,17 +65,23 @@ func (x *exchange) refuse() Phase {
 
 // invalidate puts out of reach what the answer to an unsafe request invalidates,
 // before the client has that answer: who is told that his change is made must not
-// see the old page.
-func (x *exchange) invalidate(status int, h http.Header) {
-	for _, uri := range policy.Invalidates(x.q, status, h) {
-		x.e.Ledger.Invalidate(uri)
+// see the old page. It returns the generations of the request's own URI before and
+// after; 0 and 0 if it invalidates nothing.
+func (x *exchange) invalidate(status int, h http.Header) (before, now uint64) {
+	for i, uri := range policy.Invalidates(x.q, status, h) {
+		was, is := x.e.Ledger.Invalidate(uri)
+		if i == 0 { // its own comes first
+			before, now = was, is
+		}
 	}
+	return before, now
 }
 
 // compare sees to it that a stored response which the answer to a HEAD contradicts
 // is not used again without a question to the origin (RFC 9111 §4.3.5).
 func (x *exchange) compare(status int, h http.Header) {
-	if x.q.Method != http.MethodHead || status != http.StatusOK || x.entry == nil || !policy.Contradicts(x.entry, h) {
+	if x.q.Method != http.MethodHead || status != http.StatusOK || x.entry == nil || x.entry.Key != x.key.Text ||
+		!policy.Contradicts(x.entry, h) {
 		return
 	}
 	outdated := *x.entry
@@ -87,7 +93,7 @@ func (x *exchange) compare(status int, h http.Header) {
 
 // member returns this cache's member of Cache-Status.
 func (x *exchange) member() string {
-	if x.q.Debug {
+	if x.q.Debug && x.primary.Text != "" {
 		x.status.Key = x.in.Inputs.String()
 	}
 	return x.status.String()
@@ -106,10 +112,10 @@ func (x *exchange) bypass() Phase {
 	w, post := x.watchPost()
 	x.err = x.o.Forward(w, func(status int, h http.Header) {
 		marked = true
-		x.invalidate(status, h)
+		before, now := x.invalidate(status, h)
 		x.compare(status, h)
 		if post != nil {
-			post.head(status, h)
+			post.head(status, h, before, now)
 		}
 		x.status.FwdStatus = status
 		h.Add(cachestatus.Field, x.member())

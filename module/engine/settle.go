@@ -24,10 +24,13 @@ func (x *exchange) settled() Phase {
 		// him, even if it was made because of him.
 		// Nor is the whole of a page that is too large to be stored, for who asked for
 		// a part, as in awaitWhole.
-		tooMuch := x.in.Range && x.q.Method == http.MethodGet && answer.Reason == cachestatus.ReasonTooLarge
+		tooMuch := x.in.Range && x.q.Method == http.MethodGet && answer.Reason == cachestatus.ReasonTooLarge &&
+			answer.Status != http.StatusPartialContent
 		switch {
 		case tooMuch:
 			x.reason = cachestatus.ReasonRange
+		case !policy.AcceptsCoding(x.q.Header, answer.Header):
+			x.reason = cachestatus.ReasonContentEncoding
 		case leader && x.matches(answer):
 			return Read
 		default:
@@ -81,6 +84,7 @@ func (x *exchange) awaitWhole() Phase {
 	x.leave()
 	select {
 	case <-x.fill.Done():
+	case <-x.fill.Streamed(): // it will not be whole
 	case <-x.ctx.Done():
 		return x.gone()
 	}

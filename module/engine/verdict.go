@@ -141,12 +141,19 @@ func (j *job) remember(reason cachestatus.Reason) {
 
 // supersede takes out of the store what the page no longer is.
 func (j *job) supersede() {
-	if !j.had || !policy.Supersedes(j.status) {
-		return
+	if !j.had || !policy.Supersedes(j.status) || len(j.in.Forward["Authorization"]) > 0 || j.overtaken(&j.joined) {
+		return // what one visitor may not see, others may
 	}
 	if err := j.e.Store.Delete(store.Digest(j.joined.Digest)); err != nil {
 		j.e.Recorder.StoreFailed("set", err)
 	}
+}
+
+// overtaken reports whether what is stored under key came after this answer: several
+// fills of one key may be under way if their answers are not shared.
+func (j *job) overtaken(key *cachekey.Key) bool {
+	found, err := j.e.get(key)
+	return err == nil && !found.Marker() && found.StoredAt > j.e.sinceStart(j.requestTime)
 }
 
 // set stores e under key, and returns why it did not.
@@ -181,6 +188,9 @@ func (j *job) store() cachestatus.Reason {
 	}
 	if !j.confirmed && !j.proven() {
 		return cachestatus.ReasonFraming
+	}
+	if j.f.Outcome() == collapse.OutcomeHeld && j.overtaken(&j.key) {
+		return cachestatus.ReasonStale
 	}
 	if j.e.Rule.TooSmall(j.status, j.storage.Terms.Explicit, int64(len(body))) {
 		return cachestatus.ReasonEmpty

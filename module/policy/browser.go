@@ -97,13 +97,14 @@ func CapBrowser(h http.Header, age, left time.Duration, now time.Time) {
 }
 
 // capDirectives cuts the lifetimes in the Cache-Control lines to limit seconds.
-// When it cuts, it also drops the leave to serve stale and the promise that
-// nothing will change, in whatever line they stand. cut is false when no lifetime
-// is longer; nothing is written anew then. lines are not changed.
+// When it cuts, or finds leave to serve stale, which has no such bound, it drops that
+// and the promise that nothing will change, in whatever line they stand. cut is false
+// when there was neither; nothing is written anew then. lines are not changed.
 func capDirectives(lines []string, limit int64) (capped []string, cut bool) {
 	for _, line := range lines {
 		members := splitMembers(line)
 		for i, m := range members {
+			cut = cut || servesStale(m)
 			if exceeds(m, limit) {
 				members[i] = directiveName(m) + "=" + strconv.FormatInt(limit, 10)
 				cut = true
@@ -143,6 +144,12 @@ func exceeds(member string, limit int64) bool {
 		return int64(lifetime/time.Second) > limit
 	}
 	return false
+}
+
+// servesStale reports whether a member lets a response be used past its lifetime.
+func servesStale(member string) bool {
+	name := directiveName(member)
+	return name == "stale-while-revalidate" || name == "stale-if-error"
 }
 
 // promisesMore reports whether a member lets a response be used past its

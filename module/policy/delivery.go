@@ -122,6 +122,19 @@ func soleDate(lines []string) (time.Time, bool) {
 	return httpDate(value)
 }
 
+// Refused returns the fields of a 412 or a 416: those of a 304 without what is said of
+// the page's lifetime, which is not that of a refusal.
+func Refused(h http.Header) http.Header {
+	out := NotModified(h)
+	for name := range out {
+		switch http.CanonicalHeaderKey(name) {
+		case "Cache-Control", "Expires", "Cdn-Cache-Control", "Surrogate-Control", "Age":
+			delete(out, name)
+		}
+	}
+	return out
+}
+
 // NotModified returns a copy of the fields of a response for a 304 that stands for
 // it: without those about a body, which is not sent, as the client has them with
 // its own (RFC 9110 §15.4.5). Last-Modified stays, for clients that know nothing

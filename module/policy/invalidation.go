@@ -3,6 +3,7 @@ package policy
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/page-cache/page-cache/module/cachekey"
@@ -51,7 +52,9 @@ func Invalidates(q *Request, status int, h http.Header) []string {
 	for _, name := range [...]string{"Location", "Content-Location"} {
 		target, err := base.Parse(h.Get(name))
 		if err == nil && h.Get(name) != "" && origin(target.Scheme, target.Host) == origin(q.Scheme, q.Host) {
-			uris = append(uris, uri(q.Scheme, q.Host, target.RequestURI()))
+			if named := uri(q.Scheme, q.Host, target.RequestURI()); !slices.Contains(uris, named) {
+				uris = append(uris, named)
+			}
 		}
 	}
 	return uris

@@ -72,8 +72,8 @@ func (r *Rule) sharesAuthorized() bool { return r.conf.Authorization == config.A
 func (r *Rule) ChoosesLanguage() bool { return slices.Contains(r.conf.VaryLanguage, "*") }
 
 // Fingerprint names the options that shape keys and what a fill carries, so that
-// pages filled under other ones are not found; trust_framing too, because half a
-// page that it let in must not outlive it. Options that are judged anew at
+// pages filled under other ones are not found; trust_framing and store_post too,
+// because what they let in must not outlive them. Options that are judged anew at
 // each lookup (ttl, override, max_body) are left out: a reload that changes them
 // keeps the pages.
 func (r *Rule) Fingerprint() string {
@@ -91,6 +91,9 @@ func (r *Rule) Fingerprint() string {
 	}
 	if r.conf.TrustFraming {
 		b.WriteByte(2)
+	}
+	if r.conf.StorePost {
+		b.WriteByte(3)
 	}
 	return b.String()
 }

@@ -75,6 +75,9 @@ func Freshen(e *entry.Entry, h http.Header) http.Header {
 // to GET is no longer what the origin would send (RFC 9111 §4.3.5).
 func Contradicts(e *entry.Entry, h http.Header) bool {
 	h = canonicalFields(h)
+	if !slices.Equal(codingsOf(h), codingsOf(e.Header)) {
+		return false // another representation, which has validators of its own
+	}
 	if tag := h.Get("ETag"); tag != "" && !e.OwnTag && e.Header.Get("ETag") != "" && tag != e.Header.Get("ETag") {
 		return true
 	}
@@ -82,7 +85,7 @@ func Contradicts(e *entry.Entry, h http.Header) bool {
 		return true
 	}
 	n, ok := ContentLength(h)
-	return ok && n != int64(len(e.Body)) && len(codingsOf(h)) == 0 && len(codingsOf(e.Header)) == 0
+	return ok && n != int64(len(e.Body))
 }
 
 // Supersedes reports whether an answer of this status, which is not stored, puts

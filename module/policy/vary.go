@@ -35,13 +35,13 @@ func (r *Rule) variesBy(h http.Header, in *Intake) ([]string, cachestatus.Reason
 	for _, f := range in.Inputs.Variant {
 		names = append(names, f.Name)
 	}
-	known := len(names)
+	known, reason := len(names), cachestatus.ReasonNone
 	for _, name := range varyNames(h) {
 		switch {
 		case !isToken(name), len(name) > 64:
-			return nil, cachestatus.ReasonVaryLimit
+			reason = cachestatus.ReasonVaryLimit // and what it names is nothing to look at
 		case name == "Authorization" && r.sharesAuthorized():
-			return nil, cachestatus.ReasonAuthorization
+			reason = cachestatus.ReasonAuthorization
 		case r.vary[name], r.neverCarried(name), slices.Contains(names, name):
 		default:
 			names = append(names, name)
@@ -49,9 +49,9 @@ func (r *Rule) variesBy(h http.Header, in *Intake) ([]string, cachestatus.Reason
 	}
 	slices.Sort(names)
 	if len(names) > known && len(names) > maxNames {
-		return names, cachestatus.ReasonVaryLimit
+		reason = cachestatus.ReasonVaryLimit
 	}
-	return names, cachestatus.ReasonNone
+	return names, reason
 }
 
 // neverCarried reports whether this header is the same in every fill for one
@@ -119,31 +119,21 @@ func (r *Rule) canonicalValues(name string, lines []string) []string {
 
 // canonicalList joins the members of a list. Commas and blanks within quotes are
 // the member's own; a quote that is never closed, in its line or a later one, is no
-// quote.
+// quote, and none behind it is.
 func canonicalList(lines []string) string {
+	text := strings.Join(lines, ", ")
 	var members []string
-	for rest := strings.Join(lines, ", "); ; {
-		end := listMemberEnd(rest)
-		members = append(members, strings.Trim(rest[:end], " \t"))
-		if end == len(rest) {
-			return strings.Join(members, ", ")
-		}
-		rest = rest[end+1:]
-	}
-}
-
-// listMemberEnd returns where the first member of line ends: at a comma outside of
-// quotes, or with the line.
-func listMemberEnd(line string) int {
-	for i := 0; i < len(line); i++ {
-		switch line[i] {
-		case ',':
-			return i
-		case '"':
-			if n := quotedLength(line[i:]); n > 0 {
-				i += n - 1
-			}
+	start, quotes := 0, true
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == ',':
+			members = append(members, strings.Trim(text[start:i], " \t"))
+			start = i + 1
+		case text[i] == '"' && quotes:
+			n := quotedLength(text[i:])
+			quotes = n > 0
+			i += max(n-1, 0)
 		}
 	}
-	return len(line)
+	return strings.Join(append(members, strings.Trim(text[start:], " \t")), ", ")
 }

@@ -42,15 +42,17 @@ func (l *Ledger) Generation(uri string) uint64 {
 }
 
 // Invalidate puts all that is stored under uri, and all that fills begun before
-// will store, out of reach.
-func (l *Ledger) Invalidate(uri string) {
+// will store, out of reach. It returns what Generation was before and is now.
+func (l *Ledger) Invalidate(uri string) (before, now uint64) {
 	h := maphash.String(l.seed, uri)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	before = max(l.lines[h], l.floor)
 	l.last++
-	l.lines[h] = l.last
+	now = l.last
+	l.lines[h] = now
 	if len(l.lines) <= MaxLines {
-		return
+		return before, now
 	}
 	l.floor = l.last - MaxLines/2
 	for h, n := range l.lines {
@@ -58,4 +60,5 @@ func (l *Ledger) Invalidate(uri string) {
 			delete(l.lines, h)
 		}
 	}
+	return before, now
 }

@@ -41,9 +41,9 @@ func outcomeOf(s cachestatus.Status) outcome {
 		return outcomeHit
 	case s.Fwd == cachestatus.FwdURIMiss, s.Fwd == cachestatus.FwdVaryMiss:
 		return outcomeMiss
-	case s.Fwd == cachestatus.FwdStale, s.Fwd == cachestatus.FwdRequest:
+	case s.Fwd == cachestatus.FwdStale:
 		return outcomeStale
-	case s.Fwd == cachestatus.FwdBypass, s.Fwd == cachestatus.FwdMethod:
+	case s.Fwd == cachestatus.FwdBypass, s.Fwd == cachestatus.FwdMethod, s.Fwd == cachestatus.FwdRequest:
 		return outcomeBypass
 	}
 	return outcomeError

@@ -28,7 +28,7 @@ func TestRequests(t *testing.T) {
 		{"miss", cachestatus.Status{Fwd: cachestatus.FwdURIMiss}},
 		{"miss", cachestatus.Status{Fwd: cachestatus.FwdVaryMiss}},
 		{"stale", cachestatus.Status{Fwd: cachestatus.FwdStale}},
-		{"stale", cachestatus.Status{Fwd: cachestatus.FwdRequest}},
+		{"bypass", cachestatus.Status{Fwd: cachestatus.FwdRequest}},
 		{"bypass", cachestatus.Status{Fwd: cachestatus.FwdBypass}},
 		{"bypass", cachestatus.Status{Fwd: cachestatus.FwdMethod}},
 		{"error", cachestatus.Status{}},
