@@ -30,6 +30,11 @@
 //	    keep_fields <header>...|*
 //	    bypass <matcher>
 //	    debug <matcher>
+//	    header_timeout <duration>
+//	    idle_timeout <duration>
+//	    fill_timeout <duration>
+//	    max_fills <number>
+//	    queue_timeout <duration>
 //	    min_bytes <size>
 //	    max_body <size>
 //	    trust_framing

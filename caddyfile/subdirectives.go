@@ -50,6 +50,11 @@ func subdirectives() []subdirective {
 			"write page_cache <matcher> off to take them out of the cache")},
 		{"debug", "<matcher>", matcher(func(l *Line) *[]caddy.ModuleMap { return &l.Debug },
 			"name those that are yours, with a @name, or everybody is told the keys")},
+		{"header_timeout", "<duration>", timeout(func(r *config.Rule) *config.Duration { return &r.HeaderTimeout })},
+		{"idle_timeout", "<duration>", timeout(func(r *config.Rule) *config.Duration { return &r.IdleTimeout })},
+		{"fill_timeout", "<duration>", timeout(func(r *config.Rule) *config.Duration { return &r.FillTimeout })},
+		{"max_fills", "<number>", readMaxFills},
+		{"queue_timeout", "<duration>", timeout(func(r *config.Rule) *config.Duration { return &r.QueueTimeout })},
 		{"min_bytes", "<size>", readMinBytes},
 		{"max_body", "<size>", readMaxBody},
 		{"trust_framing", "", flag(func(r *config.Rule) *bool { return &r.TrustFraming })},
@@ -136,6 +141,18 @@ func duration(of func(*config.Rule) **config.Duration) func(*parser, subdirectiv
 		if err == nil {
 			*of(&p.line.Rule) = &d
 		}
+		return err
+	}
+}
+
+// timeout reads a duration of which 0 would mean no time at all.
+func timeout(of func(*config.Rule) *config.Duration) func(*parser, subdirective) error {
+	return func(p *parser, s subdirective) error {
+		d, err := p.oneDuration(s)
+		if err == nil && d == 0 {
+			return p.h.Errf("%s: 0 would leave no time at all; leave it out for the default", s.name)
+		}
+		*of(&p.line.Rule) = d
 		return err
 	}
 }

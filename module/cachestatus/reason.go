@@ -64,6 +64,7 @@ const (
 	ReasonFillFailed
 	ReasonFillTimeout
 	ReasonFillLimit
+	ReasonMaxFills
 	ReasonHitForMiss
 	ReasonReplaced
 	ReasonStore
@@ -117,14 +118,15 @@ var rows = [reasonCount]row{
 	ReasonVaryLimit:       {"vary-limit", "The answer's Vary names more headers than a line remembers, or absurd ones."},
 	ReasonContentEncoding: {"content-encoding", "The answer is encoded although identity was asked for, or the stored one in a way that the client does not take."},
 	ReasonTrailer:         {"trailer", "The answer announces trailers."},
-	ReasonTooLarge:        {"too-large", "The body is larger than max_body or than the room left for fills, or took more than a minute to come."},
+	ReasonTooLarge:        {"too-large", "The body is larger than max_body or than the room left for fills, or took longer than fill_timeout to come."},
 	ReasonFraming:         {"framing", "Only the closing connection showed the body's end; see trust_framing."},
 	ReasonNoStatus:        {"no-status", "The handler ended without writing an answer."},
 
 	ReasonOriginError: {"origin-error", "The origin answered with a 5xx."},
 	ReasonFillFailed:  {"fill-failed", "The fill gave no answer to be stored (refused, cut off, panicked, or an error of a handler's such as file_server's 404)."},
 	ReasonFillTimeout: {"fill-timeout", "The origin gave no answer in time."},
-	ReasonFillLimit:   {"fill-limit", "As many fills as allowed are under way; the request was forwarded by itself."},
+	ReasonFillLimit:   {"fill-limit", "As many fills as allowed are under way in the process; the request was forwarded by itself, or answered with the stale stored response where stale_if_error allows it."},
+	ReasonMaxFills:    {"max-fills", "As many fills of the line as max_fills allows are under way, and none ended within queue_timeout: 503, or the stale stored response where stale_if_error allows it, at once."},
 	ReasonHitForMiss:  {"hit-for-miss", "The page has proved not to be for all a moment ago; the request was forwarded by itself, without waiting."},
 	ReasonReplaced:    {"replaced", "The configuration was being replaced and starts no more fills; the request was forwarded by itself."},
 	ReasonStore:       {"store", "The store was in trouble; the request was served without it."},

@@ -67,6 +67,7 @@ type Fill struct {
 	// background: no visitor waits for it, so it keeps its place until it ends even
 	// if its answer is for nobody: one refresh at a time. Set before the outcome.
 	background bool
+	entered    bool          // it has a place at the origin; set before the fill is sent
 	decided    chan struct{} // closed when outcome is settled
 	done       chan struct{} // closed when the fill has ended
 	informed   chan struct{} // holds a token while there are interims
@@ -214,7 +215,7 @@ func (f *Fill) End(err error) {
 	}
 }
 
-// Leave gives the fill's place among those under way back. The leader's
+// Leave gives the fill's place among those under way back, and that at the origin. The leader's
 // goroutine calls it once, when it has left the origin's handler: an origin that
 // does not heed a cancelled context keeps its place until then, which is what
 // bounds the goroutines.
@@ -222,7 +223,14 @@ func (f *Fill) End(err error) {
 // A fill whose answer is streamed to those who read it has left by itself: it
 // lasts as long as they take, like a request without a cache. Only the first call
 // counts.
-func (f *Fill) Leave() { f.left.Do(f.group.limits.end) }
+func (f *Fill) Leave() {
+	f.left.Do(func() {
+		f.group.limits.end()
+		if f.entered {
+			<-f.group.places
+		}
+	})
+}
 
 // Outgrow gives up storing the answer, which has taken too long or too much: those
 // who read it go on, nobody joins them, and it is streamed.
@@ -256,6 +264,7 @@ const (
 // Group holds the fills under way of one line, by key.
 type Group struct {
 	limits *Limits
+	places chan struct{} // holds a token for each fill at the origin; nil: unbounded
 
 	mu sync.Mutex // protects m
 	m  map[[32]byte]*Fill

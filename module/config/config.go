@@ -181,6 +181,31 @@ type Rule struct {
 	// accident than meant.
 	MinBytes *int64 `json:"min_bytes,omitempty"`
 
+	// HeaderTimeout is how long a fill waits for the header of the origin's answer;
+	// then those who wait get 504. Default: 60 s (DefaultHeaderTimeout), as nginx
+	// has it. Keep it above what the slowest page needs.
+	HeaderTimeout Duration `json:"header_timeout,omitempty"`
+
+	// IdleTimeout is how long a fill waits between two pieces of a body. Default:
+	// 60 s (DefaultIdleTimeout).
+	IdleTimeout Duration `json:"idle_timeout,omitempty"`
+
+	// FillTimeout is how long a body may take in all and still be stored; until
+	// then, who asks for the page waits for this body. What takes longer is streamed
+	// on to those who read it. Default: 60 s (DefaultFillTimeout).
+	FillTimeout Duration `json:"fill_timeout,omitempty"`
+
+	// MaxFills is how many fills of this line may be under way at a time; the next
+	// ones wait, for QueueTimeout at most. 0 (the default): as many as the process
+	// allows (1,024), and what is more is forwarded by itself.
+	MaxFills int `json:"max_fills,omitempty"`
+
+	// QueueTimeout is how long a fill waits for one of the places of MaxFills; then
+	// those who wait for it get 503 with Retry-After, or the stale page where
+	// StaleIfError allows that, which does not wait at all. Default: 10 s
+	// (DefaultQueueTimeout).
+	QueueTimeout Duration `json:"queue_timeout,omitempty"`
+
 	// MaxBody is the largest body that is stored, in bytes. Larger ones are
 	// streamed. Default: 2 MiB (DefaultMaxBody).
 	MaxBody int64 `json:"max_body,omitempty"`
@@ -231,6 +256,18 @@ const (
 	// crowd at a private page does not queue, short enough that a page which was
 	// private by mistake is soon stored.
 	DefaultHitForMiss = Duration(10 * time.Second)
+	// DefaultHeaderTimeout, DefaultIdleTimeout and DefaultFillTimeout are those of a
+	// Rule that does not give them: what nginx waits for its upstreams.
+	DefaultHeaderTimeout = Duration(60 * time.Second)
+	DefaultIdleTimeout   = Duration(60 * time.Second)
+	DefaultFillTimeout   = Duration(60 * time.Second)
+	// DefaultQueueTimeout is Rule.QueueTimeout when it is not given: as long as a
+	// visitor may be expected to wait.
+	DefaultQueueTimeout = Duration(10 * time.Second)
+	// MaxTimeout bounds the timeouts of fills.
+	MaxTimeout = Duration(time.Hour)
+	// LimitMaxFills bounds Rule.MaxFills: as many as the process allows in all.
+	LimitMaxFills = 1024
 	// MaxHitForMiss bounds Rule.HitForMiss: long marks have made sites slow whose
 	// pages were private for a moment.
 	MaxHitForMiss = Duration(2 * time.Minute)
@@ -266,6 +303,23 @@ func (r *Rule) MarkFor() time.Duration {
 		return time.Duration(*r.HitForMiss)
 	}
 	return time.Duration(DefaultHitForMiss)
+}
+
+// Timeouts are those of a line's fills.
+type Timeouts struct{ Header, Idle, Fill, Queue time.Duration }
+
+// Timeouts returns the line's timeouts, or their defaults.
+func (r *Rule) Timeouts() Timeouts {
+	or := func(d, standard Duration) time.Duration {
+		if d > 0 {
+			return time.Duration(d)
+		}
+		return time.Duration(standard)
+	}
+	return Timeouts{
+		Header: or(r.HeaderTimeout, DefaultHeaderTimeout), Idle: or(r.IdleTimeout, DefaultIdleTimeout),
+		Fill: or(r.FillTimeout, DefaultFillTimeout), Queue: or(r.QueueTimeout, DefaultQueueTimeout),
+	}
 }
 
 // SizeLimit returns MaxSize, or its default, in bytes.

@@ -44,6 +44,7 @@ func (r *Rule) Validate() error {
 		checkEach("keep_fields", r.KeepFields, checkField),
 		r.validateMinBytes(),
 		r.validateMaxBody(),
+		r.validateFills(),
 	)
 }
 
@@ -103,6 +104,11 @@ func (r *Rule) given() []string {
 		{"keep_fields", len(r.KeepFields) > 0},
 		{"min_bytes", r.MinBytes != nil},
 		{"max_body", r.MaxBody != 0},
+		{"header_timeout", r.HeaderTimeout != 0},
+		{"idle_timeout", r.IdleTimeout != 0},
+		{"fill_timeout", r.FillTimeout != 0},
+		{"max_fills", r.MaxFills != 0},
+		{"queue_timeout", r.QueueTimeout != 0},
 		{"trust_framing", r.TrustFraming},
 	} {
 		if o.given {

@@ -266,6 +266,8 @@ func fill(t *testing.T, v reflect.Value) {
 	switch v.Interface().(type) {
 	case bool:
 		v.SetBool(true)
+	case int:
+		v.SetInt(7)
 	case int64, config.Duration:
 		v.SetInt(int64(90 * time.Second))
 	case string:

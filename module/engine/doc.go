@@ -10,12 +10,14 @@
 //	                              ├─► bypass ──► done    the request's Cache-Control, or a coding it cannot read
 //	                              ├─► refuse ──► done    only-if-cached: 504
 //	                              └─► join ─┬─► read ──► done   the fill's body as it grows
-//	                                        ├─► stale ─► done   the fill failed, and stale-if-error allows it
+//	                                        ├─► stale ─► done   the fill failed or may not be sent, and stale-if-error allows it
 //	                                        ├─► fail ──► done   the fill's error, as it is
 //	                                        ├─► bypass ► done   not to be shared: each by himself
 //	                                        ├─► lookup          filled or failed before us, or another variant
 //	                                        └─► done            the client has gone
-//	fill     ask ─┬─► store      storable and proven whole
+//	fill     queue ─┬─► ask      its turn has come
+//	                └─► discard  queue_timeout has passed
+//	         ask ─┬─► store      storable and proven whole
 //	              ├─► freshen    304 to our condition: the stored response, with new fields
 //	              ├─► ask        304 that is about something else: once more, without a condition
 //	              ├─► relay      not shareable: to its leader alone

@@ -17,15 +17,6 @@ import (
 )
 
 const (
-	// HeaderTimeout is how long a fill waits for the origin's header, as nginx
-	// waits for its upstreams.
-	HeaderTimeout = 60 * time.Second
-	// IdleTimeout is how long a fill waits between two pieces of a body.
-	IdleTimeout = 60 * time.Second
-	// StoreTimeout is how long a body may take to come and still be stored; until
-	// then, whoever asks for the page waits for this body.
-	StoreTimeout = 60 * time.Second
-
 	// maxSteps is after how many moves an exchange that circles is let go. An origin
 	// that names one more header in each Vary takes 27.
 	maxSteps    = 40
@@ -73,9 +64,10 @@ type Config struct {
 type Engine struct {
 	Config
 
-	group  *collapse.Group
-	base   context.Context //nolint:containedctx // the parent of all fills, ended by Close
-	cancel context.CancelCauseFunc
+	timeouts policy.Timeouts
+	group    *collapse.Group
+	base     context.Context //nolint:containedctx // the parent of all fills, ended by Close
+	cancel   context.CancelCauseFunc
 
 	mu     sync.Mutex // protects what follows
 	closed bool
@@ -86,6 +78,8 @@ type Engine struct {
 // New returns an Engine. Close ends it.
 func New(c Config) *Engine {
 	e := &Engine{Config: c, group: collapse.NewGroup(c.Limits), idle: make(chan struct{})}
+	e.timeouts = c.Rule.Timeouts()
+	e.group.Bound(c.Rule.MaxFills())
 	e.base, e.cancel = context.WithCancelCause(context.Background())
 	return e
 }

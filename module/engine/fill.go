@@ -66,7 +66,11 @@ func (j *job) run() {
 	j.ctx, j.report = framing.With(j.ctx)
 	defer context.AfterFunc(j.ctx, j.giveUp)()
 	j.f.OnDesertion(func() { j.cancel(collapse.ErrNoReaders) })
-	j.watch = time.AfterFunc(HeaderTimeout, func() { j.cancel(ErrFillTimeout) })
+	if err := j.f.Enter(j.ctx, j.e.timeouts.Queue); err != nil {
+		j.turnAway(err)
+		return
+	}
+	j.watch = time.AfterFunc(j.e.timeouts.Header, func() { j.cancel(ErrFillTimeout) })
 	defer j.watch.Stop()
 	defer func() {
 		if j.late != nil {
@@ -74,6 +78,18 @@ func (j *job) run() {
 		}
 	}()
 	j.attempt()
+}
+
+// turnAway ends a fill that got no place at the origin.
+func (j *job) turnAway(err error) {
+	reason := cachestatus.ReasonFillFailed // its configuration was replaced meanwhile
+	if errors.Is(err, collapse.ErrQueue) {
+		reason = cachestatus.ReasonMaxFills
+	}
+	j.e.Recorder.Filled(reason)
+	j.f.Leave()
+	j.f.Settle(collapse.OutcomeFailed, collapse.Answer{Reason: reason}, err)
+	j.f.End(err)
 }
 
 // attempt calls the handler and concludes, also when the handler panics or ends
@@ -157,11 +173,11 @@ func (b bodyWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// listen waits for the next piece of a body: for IdleTimeout if many wait for it,
+// listen waits for the next piece of a body: for idle_timeout if many wait for it,
 // for as long as its one reader does if it is private.
 func (j *job) listen() {
 	if j.header != nil {
-		j.watch.Reset(IdleTimeout)
+		j.watch.Reset(j.e.timeouts.Idle)
 	}
 }
 

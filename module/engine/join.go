@@ -31,6 +31,10 @@ func (x *exchange) await() Phase {
 	x.fill, x.reader, x.role = x.e.group.Join(x.key.Digest, x.e.Rule.BodyLimit())
 	if x.role == collapse.RoleNone {
 		x.reason = cachestatus.ReasonFillLimit
+		if x.graced() {
+			x.grace = true
+			return Stale
+		}
 		return Bypass
 	}
 	if x.role == collapse.RoleLeader {
@@ -93,6 +97,11 @@ func (x *exchange) lead() Phase {
 		x.abandon(collapse.OutcomeRepeat, cachestatus.ReasonFresh)
 		return Lookup
 	}
+	if !x.fill.TryEnter() && x.graced() {
+		x.abandon(collapse.OutcomeFailed, cachestatus.ReasonMaxFills)
+		x.grace = true
+		return Stale
+	}
 	reason := x.send(x.fill)
 	if reason == cachestatus.ReasonNone {
 		sent = true
@@ -150,6 +159,9 @@ func (x *exchange) refresh() {
 		if policy.DecideReuse(found, x.e.Rule, &x.in.Demand, now).Reuse == policy.ReuseNow {
 			return
 		}
+	}
+	if !fill.TryEnter() {
+		return // visitors who wait come first
 	}
 	fill.Background()
 	sent = x.send(fill) == cachestatus.ReasonNone

@@ -35,16 +35,21 @@ func (x *exchange) hit() Phase {
 }
 
 // stale answers from a stored response that is stale: while a refresh runs behind
-// it, or in place of the error that a fill has met.
+// it, or in place of the error that a fill has met or of one that may not be sent.
 func (x *exchange) stale() Phase {
 	if !x.grace {
 		x.refresh()
 		return x.hit()
 	}
-	answer := x.fill.Answer()
-	x.status = cachestatus.Status{
-		Fwd: x.fwd(), FwdStatus: answer.FwdStatus, Collapsed: x.role == collapse.RoleFollower,
-		HasTTL: true, TTL: x.judged.Left, Detail: cachestatus.ReasonIfError,
+	x.status = cachestatus.Status{HasTTL: true, TTL: x.judged.Left}
+	switch {
+	case x.role == collapse.RoleNone:
+		x.status.Hit, x.status.Detail = true, x.reason
+	case x.fill.Answer().Reason == cachestatus.ReasonMaxFills:
+		x.status.Hit, x.status.Detail = true, cachestatus.ReasonMaxFills
+	default:
+		x.status.Fwd, x.status.FwdStatus = x.fwd(), x.fill.Answer().FwdStatus
+		x.status.Collapsed, x.status.Detail = x.role == collapse.RoleFollower, cachestatus.ReasonIfError
 	}
 	x.writeStored()
 	return Done

@@ -64,7 +64,7 @@ func (s *scenario) setRule(args []string) {
 				s.fatalf("%s takes no value", name)
 			}
 			options[name] = true
-		case "max_body", "min_bytes":
+		case "max_body", "min_bytes", "max_fills":
 			options[name] = s.number(value)
 		case "forward", "vary", "ignore_cookies", "vary_language", "keep_fields":
 			options[name] = strings.Split(value, ",")
@@ -181,7 +181,7 @@ func (s *scenario) expect(args []string) {
 
 func (s *scenario) header(args []string) {
 	for _, v := range s.last.visitors {
-		got, want := strings.Join(v.w.sent[args[0]], ", "), args[1]
+		got, want := strings.Join(v.fields()[args[0]], ", "), args[1]
 		if want == "-" {
 			want = ""
 		}

@@ -138,12 +138,14 @@ func (v *visitor) is(want []string) bool {
 	return len(want) < 2 || v.cacheStatus() == want[1]
 }
 
-func (v *visitor) cacheStatus() string {
-	h := v.w.sent
-	if h == nil { // the server sends an error page with these
-		h = v.w.header
+func (v *visitor) cacheStatus() string { return strings.Join(v.fields()["Cache-Status"], ", ") }
+
+// fields returns the header fields that he got.
+func (v *visitor) fields() http.Header {
+	if v.w.sent == nil { // the server sends an error page with these
+		return v.w.header
 	}
-	return strings.Join(h["Cache-Status"], ", ")
+	return v.w.sent
 }
 
 func (v *visitor) String() string {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/collapse"
@@ -127,11 +129,19 @@ func (x *exchange) graced() bool {
 }
 
 // waitedOut reports whether the visitor shares the error of a fill that ran into
-// its time limit: he does when he has waited for most of it. Another try would
-// keep him for another such time, and hold on to a dead origin once more. Who came
-// late tries again, so nobody waits for more than one and a half of it.
+// its time limit, at the origin or in the queue before it: he does when he has waited
+// for most of it. Another try would keep him for another such time, and hold on to a
+// dead origin once more. Who came late tries again, so nobody waits for more than one
+// and a half of it.
 func (x *exchange) waitedOut() bool {
-	return errors.Is(x.fill.Err(), ErrFillTimeout) && x.e.Now().Sub(x.since) >= HeaderTimeout/2
+	waited := x.e.Now().Sub(x.since)
+	switch err := x.fill.Err(); {
+	case errors.Is(err, ErrFillTimeout):
+		return waited >= x.e.timeouts.Header/2
+	case errors.Is(err, collapse.ErrQueue):
+		return waited >= x.e.timeouts.Queue/2
+	}
+	return false
 }
 
 // fail returns what ended the fill without an answer.
@@ -143,6 +153,10 @@ func (x *exchange) fail() Phase {
 	x.w.Header().Add(cachestatus.Field, x.member())
 	var panicked *panicError
 	switch {
+	case errors.Is(err, collapse.ErrQueue):
+		// RFC 9110 §10.2.3. A queue that did not move for so long takes as long again.
+		x.w.Header().Set("Retry-After", strconv.FormatInt(int64((x.e.timeouts.Queue+time.Second-1)/time.Second), 10))
+		x.err = &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 	case errors.Is(err, ErrFillTimeout):
 		x.err = &StatusError{Status: http.StatusGatewayTimeout, Err: err}
 	case errors.Is(err, http.ErrAbortHandler):

@@ -37,7 +37,7 @@ func (j *job) judge(status int, h http.Header) io.Writer {
 	}
 	j.watch.Stop()
 	if j.header != nil {
-		j.late = time.AfterFunc(StoreTimeout, j.f.Outgrow)
+		j.late = time.AfterFunc(j.e.timeouts.Fill, j.f.Outgrow)
 		if declared {
 			j.f.Body.Declare(length)
 		}
@@ -52,7 +52,7 @@ func (j *job) judge(status int, h http.Header) io.Writer {
 func (j *job) confirm(h http.Header) {
 	if !policy.Confirms(j.base, h) {
 		j.again = true
-		j.watch.Reset(HeaderTimeout)
+		j.watch.Reset(j.e.timeouts.Header)
 		return
 	}
 	j.confirmed = true

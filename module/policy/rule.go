@@ -41,6 +41,16 @@ func Compile(r config.Rule) *Rule {
 // BodyLimit returns the largest body that is stored, in bytes.
 func (r *Rule) BodyLimit() int64 { return r.conf.BodyLimit() }
 
+// Timeouts are how long a line's fills wait.
+type Timeouts = config.Timeouts
+
+// Timeouts returns how long fills wait for what.
+func (r *Rule) Timeouts() Timeouts { return r.conf.Timeouts() }
+
+// MaxFills returns how many fills may be at the origin at a time; 0: as many as the
+// process allows.
+func (r *Rule) MaxFills() int { return r.conf.MaxFills }
+
 // TrustFraming reports whether a body may be stored whose end only the closing
 // connection shows.
 func (r *Rule) TrustFraming() bool { return r.conf.TrustFraming }
