@@ -18,6 +18,8 @@ var (
 		"Fills that have ended, by whether their answer was stored and why not.", []string{"outcome", "detail"}, nil)
 	fillFailuresDesc = prometheus.NewDesc("caddy_page_cache_fill_failures_total",
 		"Fills that gave no whole answer.", nil, nil)
+	refreshesSkippedDesc = prometheus.NewDesc("caddy_page_cache_refreshes_skipped_total",
+		"Refreshes behind a stale page for which there was no room; the next visitor tries again.", nil, nil)
 	storeFailuresDesc = prometheus.NewDesc("caddy_page_cache_store_failures_total",
 		"Operations in which the store failed or gave bytes that are no entry.", []string{"op"}, nil)
 	storeResetsDesc = prometheus.NewDesc("caddy_page_cache_store_resets_total",
@@ -35,7 +37,7 @@ var (
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		requestsDesc, fillsDesc, fillFailuresDesc, storeFailuresDesc, storeResetsDesc,
+		requestsDesc, fillsDesc, fillFailuresDesc, refreshesSkippedDesc, storeFailuresDesc, storeResetsDesc,
 		fillsActiveDesc, fillBytesDesc, marksDesc, entriesDesc,
 	} {
 		ch <- d
@@ -60,6 +62,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	counter(storeFailuresDesc, get, "get")
 	counter(storeFailuresDesc, set, "set")
 	counter(fillFailuresDesc, c.s.counters.FillFailures())
+	counter(refreshesSkippedDesc, c.s.counters.RefreshesSkipped())
 	counter(storeResetsDesc, c.s.store.Resets())
 	gauge(fillsActiveDesc, c.s.limits.Fills())
 	gauge(fillBytesDesc, c.s.limits.Bytes())

@@ -26,6 +26,8 @@ func (r recorder) StoreFailed(op string, err error) {
 	}
 }
 
+func (r recorder) RefreshSkipped() { r.counters.RefreshSkipped() }
+
 func (r recorder) FillFailed(err error, stack []byte) {
 	r.counters.FillFailed()
 	level, fields := zapcore.DebugLevel, []zap.Field{zap.Error(err)}

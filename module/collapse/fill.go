@@ -101,9 +101,13 @@ func (f *Fill) Answer() *Answer { return &f.answer }
 // Decided.
 func (f *Fill) Err() error { return f.err }
 
-// Background says that the fill is a refresh for which no visitor waits. Call it
-// before it is sent.
-func (f *Fill) Background() { f.background = true }
+// Background says that the fill is a refresh for which no visitor waits, and reports
+// whether one more of them is allowed; Leave makes room for the next. Call it once,
+// before the fill is sent.
+func (f *Fill) Background() bool {
+	f.background = f.group.limits.beginRefresh()
+	return f.background
+}
 
 // Streamed is closed when the body is given up being kept whole.
 func (f *Fill) Streamed() <-chan struct{} { return f.Body.streamed }
@@ -225,7 +229,7 @@ func (f *Fill) End(err error) {
 // counts.
 func (f *Fill) Leave() {
 	f.left.Do(func() {
-		f.group.limits.end()
+		f.group.limits.end(f.background)
 		if f.entered {
 			<-f.group.places
 		}

@@ -7,13 +7,16 @@ type Limits struct {
 	maxFills int64
 	maxBytes int64
 	fills    atomic.Int64
-	bytes    atomic.Int64
+	// refreshes are those of fills for which no visitor waits.
+	refreshes    atomic.Int64
+	maxRefreshes int64
+	bytes        atomic.Int64
 }
 
 // NewLimits allows maxFills fills at a time, which may keep maxBytes of bodies
-// together. A fill that finds no room for its body goes on as a stream.
+// together. A sixteenth of them, but at least one, may be refreshes. A fill that finds no room for its body goes on as a stream.
 func NewLimits(maxFills int, maxBytes int64) *Limits {
-	return &Limits{maxFills: int64(maxFills), maxBytes: maxBytes}
+	return &Limits{maxFills: int64(maxFills), maxBytes: maxBytes, maxRefreshes: max(1, int64(maxFills/16))}
 }
 
 // Fills returns how many fills are under way.
@@ -30,7 +33,20 @@ func (l *Limits) begin() bool {
 	return true
 }
 
-func (l *Limits) end() { l.fills.Add(-1) }
+func (l *Limits) end(refresh bool) {
+	l.fills.Add(-1)
+	if refresh {
+		l.refreshes.Add(-1)
+	}
+}
+
+func (l *Limits) beginRefresh() bool {
+	if l.refreshes.Add(1) > l.maxRefreshes {
+		l.refreshes.Add(-1)
+		return false
+	}
+	return true
+}
 
 func (l *Limits) take(n int64) bool {
 	if l.bytes.Add(n) > l.maxBytes {

@@ -52,6 +52,7 @@ func (ended) Answered(cachestatus.Status)      {}
 func (e ended) Filled(r cachestatus.Reason)    { e <- r }
 func (ended) StoreFailed(op string, err error) { panic(op + ": " + err.Error()) }
 func (ended) FillFailed(err error, _ []byte)   { panic(err) }
+func (ended) RefreshSkipped()                  { panic("a refresh was skipped") }
 
 // named is an Origin whose pages name their path.
 type named struct{ fills *[]string }

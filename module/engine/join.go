@@ -141,6 +141,7 @@ func (x *exchange) send(f *collapse.Fill) cachestatus.Reason {
 func (x *exchange) refresh() {
 	fill, reader, role := x.e.group.Join(x.key.Digest, x.e.Rule.BodyLimit())
 	if role == collapse.RoleNone {
+		x.e.Recorder.RefreshSkipped()
 		return
 	}
 	defer reader.Close()
@@ -160,10 +161,10 @@ func (x *exchange) refresh() {
 			return
 		}
 	}
-	if !fill.TryEnter() {
-		return // visitors who wait come first
+	if !fill.TryEnter() || !fill.Background() { // visitors who wait come first
+		x.e.Recorder.RefreshSkipped()
+		return
 	}
-	fill.Background()
 	sent = x.send(fill) == cachestatus.ReasonNone
 }
 

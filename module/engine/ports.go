@@ -39,4 +39,7 @@ type Recorder interface {
 	// FillFailed is called with what ended a fill: an error, or a panic's value
 	// with its stack.
 	FillFailed(err error, stack []byte)
+	// RefreshSkipped is called when a stale page was served and there was no room
+	// for the refresh behind it.
+	RefreshSkipped()
 }

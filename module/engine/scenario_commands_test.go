@@ -42,7 +42,7 @@ func commands() []command {
 		{"forwards", "N", "how many visitors' own requests it was sent so far", func(s *scenario, a []string) { s.count(a, s.origin.forwards) }},
 		{"stored", "N", "how many responses the store holds", func(s *scenario, a []string) { s.count(a, s.store.len) }},
 		{"inflight", "N", "how many fills are under way", func(s *scenario, a []string) { s.count(a, func() int { return int(s.limits.Fills()) }) }},
-		{"counter", "NAME N", "hit miss stale bypass error (visitors); filled discarded fill-failed get-failed set-failed", (*scenario).counter},
+		{"counter", "NAME N", "hit miss stale bypass error (visitors); filled discarded fill-failed refresh-skipped get-failed set-failed", (*scenario).counter},
 		{"fail", "get|set|corrupt", "from now on the store fails to, or all it holds is damaged", func(s *scenario, a []string) { s.store.fail(a[0]) }},
 		{"mend", "store|origin", "it works again; what hung there goes on", (*scenario).mend},
 		{"close", "D", "the configuration is replaced, with that much grace", (*scenario).closeEngine},

@@ -102,6 +102,8 @@ func (n *notes) Filled(reason cachestatus.Reason) {
 
 func (n *notes) StoreFailed(op string, _ error) { n.add(op + "-failed") }
 
+func (n *notes) RefreshSkipped() { n.add("refresh-skipped") }
+
 func (n *notes) FillFailed(_ error, stack []byte) {
 	n.add("fill-failed")
 	if stack != nil {

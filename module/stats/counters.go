@@ -16,6 +16,7 @@ type Counters struct {
 	getFails atomic.Uint64
 	setFails atomic.Uint64
 	failed   atomic.Uint64
+	skipped  atomic.Uint64
 }
 
 // maxReasons bounds the table; cachestatus has fewer.
@@ -69,6 +70,12 @@ func (c *Counters) StoreFailed(op string) {
 
 // FillFailed counts a fill that gave no whole answer.
 func (c *Counters) FillFailed() { c.failed.Add(1) }
+
+// RefreshSkipped counts a refresh for which there was no room.
+func (c *Counters) RefreshSkipped() { c.skipped.Add(1) }
+
+// RefreshesSkipped returns how many refreshes found no room.
+func (c *Counters) RefreshesSkipped() uint64 { return c.skipped.Load() }
 
 // Count is one counter with what it counts.
 type Count struct {

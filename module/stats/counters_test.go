@@ -100,8 +100,11 @@ func TestFailures(t *testing.T) {
 	c.StoreFailed("set")
 	c.StoreFailed("set")
 	c.FillFailed()
-	if get, set := c.StoreFailures(); get != 1 || set != 2 || c.FillFailures() != 1 {
-		t.Errorf("got %d, %d, %d", get, set, c.FillFailures())
+	for range 3 {
+		c.RefreshSkipped()
+	}
+	if get, set := c.StoreFailures(); get != 1 || set != 2 || c.FillFailures() != 1 || c.RefreshesSkipped() != 3 {
+		t.Errorf("got %d, %d, %d, %d", get, set, c.FillFailures(), c.RefreshesSkipped())
 	}
 }
 
