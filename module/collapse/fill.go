@@ -229,7 +229,10 @@ func (f *Fill) End(err error) {
 // counts.
 func (f *Fill) Leave() {
 	f.left.Do(func() {
-		f.group.limits.end(f.background)
+		f.group.limits.end()
+		if f.background {
+			f.group.limits.endRefresh()
+		}
 		if f.entered {
 			<-f.group.places
 		}

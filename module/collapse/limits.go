@@ -33,12 +33,7 @@ func (l *Limits) begin() bool {
 	return true
 }
 
-func (l *Limits) end(refresh bool) {
-	l.fills.Add(-1)
-	if refresh {
-		l.refreshes.Add(-1)
-	}
-}
+func (l *Limits) end() { l.fills.Add(-1) }
 
 func (l *Limits) beginRefresh() bool {
 	if l.refreshes.Add(1) > l.maxRefreshes {
@@ -47,6 +42,8 @@ func (l *Limits) beginRefresh() bool {
 	}
 	return true
 }
+
+func (l *Limits) endRefresh() { l.refreshes.Add(-1) }
 
 func (l *Limits) take(n int64) bool {
 	if l.bytes.Add(n) > l.maxBytes {
