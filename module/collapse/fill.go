@@ -3,6 +3,7 @@ package collapse
 import (
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/page-cache/page-cache/module/cachestatus"
@@ -272,6 +273,7 @@ const (
 type Group struct {
 	limits *Limits
 	places chan struct{} // holds a token for each fill at the origin; nil: unbounded
+	queued atomic.Int64  // fills that wait for a place
 
 	mu sync.Mutex // protects m
 	m  map[[32]byte]*Fill

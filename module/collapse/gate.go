@@ -9,6 +9,10 @@ import (
 // ErrQueue means that no place at the origin became free in time.
 var ErrQueue = errors.New("as many fills as max_fills allows are under way, and none has ended in time")
 
+// maxQueue bounds the fills of one group that wait for a place, so that one line's
+// queue does not take the places in the process from the other lines.
+const maxQueue = 128
+
 // Bound lets only n fills of the group be at the origin at a time; 0, as without
 // Bound, is no bound of the group's own. Call it before Join.
 func (g *Group) Bound(n int) {
@@ -34,11 +38,16 @@ func (f *Fill) TryEnter() bool {
 }
 
 // Enter is TryEnter, but waits for a place: who came first gets it first. After
-// wait it returns ErrQueue, after ctx has ended its cause.
+// wait, or when too many wait already, it returns ErrQueue, after ctx has ended its cause.
 func (f *Fill) Enter(ctx context.Context, wait time.Duration) error {
 	if f.TryEnter() {
 		return nil
 	}
+	if f.group.queued.Add(1) > maxQueue {
+		f.group.queued.Add(-1)
+		return ErrQueue
+	}
+	defer f.group.queued.Add(-1)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
@@ -50,4 +59,11 @@ func (f *Fill) Enter(ctx context.Context, wait time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// Unwanted reports whether all who waited for a fill have left before it was sent.
+func (f *Fill) Unwanted() bool {
+	f.Body.mu.Lock()
+	defer f.Body.mu.Unlock()
+	return !f.background && len(f.Body.readers) == 0
 }

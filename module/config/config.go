@@ -186,7 +186,8 @@ type Rule struct {
 	// has it. Keep it above what the slowest page needs.
 	HeaderTimeout Duration `json:"header_timeout,omitempty"`
 
-	// IdleTimeout is how long a fill waits between two pieces of a body. Default:
+	// IdleTimeout is how long a fill waits between two pieces of a body that is to be
+	// stored; what is for one visitor may take its time. Default:
 	// 60 s (DefaultIdleTimeout).
 	IdleTimeout Duration `json:"idle_timeout,omitempty"`
 
@@ -195,9 +196,10 @@ type Rule struct {
 	// on to those who read it. Default: 60 s (DefaultFillTimeout).
 	FillTimeout Duration `json:"fill_timeout,omitempty"`
 
-	// MaxFills is how many fills of this line may be under way at a time; the next
-	// ones wait, for QueueTimeout at most. 0 (the default): as many as the process
-	// allows (1,024), and what is more is forwarded by itself.
+	// MaxFills is how many fills of this line may be at the origin at a time; the next
+	// 128 wait, for QueueTimeout at most. One whose answer proves not to be stored
+	// counts no more. 0 (the default): as many as the process allows (1,024), and what
+	// is more is forwarded by itself.
 	MaxFills int `json:"max_fills,omitempty"`
 
 	// QueueTimeout is how long a fill waits for one of the places of MaxFills; then

@@ -12,6 +12,7 @@
 //	                              └─► join ─┬─► read ──► done   the fill's body as it grows
 //	                                        ├─► stale ─► done   the fill failed or may not be sent, and stale-if-error allows it
 //	                                        ├─► fail ──► done   the fill's error, as it is
+//	                                        ├─► refuse ► done   no place for a fill: 503
 //	                                        ├─► bypass ► done   not to be shared: each by himself
 //	                                        ├─► lookup          filled or failed before us, or another variant
 //	                                        └─► done            the client has gone

@@ -66,7 +66,12 @@ func (j *job) run() {
 	j.ctx, j.report = framing.With(j.ctx)
 	defer context.AfterFunc(j.ctx, j.giveUp)()
 	j.f.OnDesertion(func() { j.cancel(collapse.ErrNoReaders) })
-	if err := j.f.Enter(j.ctx, j.e.timeouts.Queue); err != nil {
+	queued := !j.f.TryEnter()
+	err := j.f.Enter(j.ctx, j.e.timeouts.Queue)
+	if err == nil && queued && j.f.Unwanted() {
+		err = collapse.ErrNoReaders // its turn is for those who still wait
+	}
+	if err != nil {
 		j.turnAway(err)
 		return
 	}

@@ -31,9 +31,13 @@ func (x *exchange) await() Phase {
 	x.fill, x.reader, x.role = x.e.group.Join(x.key.Digest, x.e.Rule.BodyLimit())
 	if x.role == collapse.RoleNone {
 		x.reason = cachestatus.ReasonFillLimit
-		if x.graced() {
+		switch {
+		case x.spared():
 			x.grace = true
 			return Stale
+		case x.e.Rule.MaxFills() > 0: // whoever is forwarded here would pass those who queue
+			x.reason = cachestatus.ReasonMaxFills
+			return Refuse
 		}
 		return Bypass
 	}
@@ -97,7 +101,7 @@ func (x *exchange) lead() Phase {
 		x.abandon(collapse.OutcomeRepeat, cachestatus.ReasonFresh)
 		return Lookup
 	}
-	if !x.fill.TryEnter() && x.graced() {
+	if !x.fill.TryEnter() && x.spared() {
 		x.abandon(collapse.OutcomeFailed, cachestatus.ReasonMaxFills)
 		x.grace = true
 		return Stale

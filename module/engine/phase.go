@@ -54,7 +54,7 @@ func (p Phase) next() []Phase {
 	case Join:
 		// Lookup: the fill was filled or failed before us, or is another variant's.
 		// Done: the client has gone.
-		return []Phase{Read, Stale, Fail, Bypass, Lookup, Done}
+		return []Phase{Read, Stale, Fail, Refuse, Bypass, Lookup, Done}
 	case Bypass, Hit, Stale, Refuse, Read, Fail:
 		return []Phase{Done}
 	case Done:

@@ -59,6 +59,10 @@ func (x *exchange) stale() Phase {
 func (x *exchange) refuse() Phase {
 	x.status = cachestatus.Status{Detail: x.reason}
 	x.w.Header().Add(cachestatus.Field, x.member())
+	if x.reason == cachestatus.ReasonMaxFills {
+		x.err = x.overloaded(collapse.ErrQueue)
+		return Done
+	}
 	code := http.StatusGatewayTimeout
 	if x.reason == cachestatus.ReasonPurge {
 		code = http.StatusMethodNotAllowed

@@ -114,9 +114,15 @@ func (x *exchange) failed(answer *collapse.Answer) Phase {
 	if x.attempts++; x.attempts < maxAttempts {
 		return Lookup
 	}
-	x.reason = answer.Reason
+	if x.reason = answer.Reason; x.reason == cachestatus.ReasonMaxFills {
+		return Refuse
+	}
 	return Bypass
 }
+
+// spared reports whether the stored response may stand in for a fill that there is no
+// place for. Who wants the origin's own word waits for it.
+func (x *exchange) spared() bool { return x.miss != cachestatus.ReasonRequest && x.graced() }
 
 // graced reports whether the stored response may stand in for an error now.
 func (x *exchange) graced() bool {
@@ -154,9 +160,7 @@ func (x *exchange) fail() Phase {
 	var panicked *panicError
 	switch {
 	case errors.Is(err, collapse.ErrQueue):
-		// RFC 9110 §10.2.3. A queue that did not move for so long takes as long again.
-		x.w.Header().Set("Retry-After", strconv.FormatInt(int64((x.e.timeouts.Queue+time.Second-1)/time.Second), 10))
-		x.err = &StatusError{Status: http.StatusServiceUnavailable, Err: err}
+		x.err = x.overloaded(err)
 	case errors.Is(err, ErrFillTimeout):
 		x.err = &StatusError{Status: http.StatusGatewayTimeout, Err: err}
 	case errors.Is(err, http.ErrAbortHandler):
@@ -169,6 +173,13 @@ func (x *exchange) fail() Phase {
 		x.err = err
 	}
 	return Done
+}
+
+// overloaded returns the error of who found no place, and tells him when to come
+// again (RFC 9110 §10.2.3): a queue that did not move for so long takes as long again.
+func (x *exchange) overloaded(err error) error {
+	x.w.Header().Set("Retry-After", strconv.FormatInt(int64((x.e.timeouts.Queue+time.Second-1)/time.Second), 10))
+	return &StatusError{Status: http.StatusServiceUnavailable, Err: err}
 }
 
 // fwd returns why the request was forwarded.
