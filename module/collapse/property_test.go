@@ -41,7 +41,7 @@ func (s script) play(t *rapid.T, g *Group, body []byte, limit int64) {
 	}
 	defer r.Close()
 	if role == RoleLeader { // the body that was written is past
-		f.End(nil)
+		f.End(errOrigin) // another may follow who comes at this moment: it is not that body
 		f.Leave()
 		return
 	}
