@@ -11,6 +11,8 @@
 //	    any_status
 //	    stale_while_revalidate <duration>
 //	    stale_if_error <duration>
+//	    overload_grace <duration>
+//	    refresh_ahead [<duration>]
 //	    hit_for_miss <duration>
 //	    browser_ttl <duration>
 //	    respect_request_cache_control
@@ -33,6 +35,7 @@
 //	    header_timeout <duration>
 //	    idle_timeout <duration>
 //	    fill_timeout <duration>
+//	    origin <name>
 //	    max_fills <number>
 //	    queue_timeout <duration>
 //	    min_bytes <size>
@@ -48,13 +51,15 @@
 //   - <ttl>, <duration> and <max> are written like 15s, 5m, 2h or 1d. The
 //     positional ttl and ttl without a status are one and the same, so only one
 //     may be given. 0 is a duration of its own for the stale windows and
-//     browser_ttl. Without <max>, heuristic means config.DefaultHeuristic.
+//     browser_ttl. Without <max>, heuristic means config.DefaultHeuristic;
+//     without <duration>, refresh_ahead means the time that a page's fill takes.
 //   - <status> is one of config.StorableStatuses. Its ttl holds instead of the
 //     line's; 0 keeps answers with that status from being stored.
 //   - <cookie> and <name> may end in a *, which stands for any ending;
 //     ignore_cookies * is for all cookies.
 //   - <name> is a query parameter's name as it reads decoded; query ignore * is
 //     for all parameters.
+//   - origin's <name> is any word, the same for all lines in front of one origin.
 //   - <header> is a whole name, of a request's header or, after keep_fields, of an
 //     answer's. forward * is for all that may be forwarded, keep_fields * for all
 //     that belong to one request, except Set-Cookie.

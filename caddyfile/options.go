@@ -63,23 +63,15 @@ func (p *parser) setStatusTTL(arg string, ttl config.Duration) error {
 }
 
 func readHeuristic(p *parser, s subdirective) error {
-	if p.h.CountRemainingArgs() == 0 {
-		if err := p.once(s.name); err != nil {
-			return err
-		}
-		p.line.Rule.Heuristic = config.DefaultHeuristic
-		p.mark(s.name)
-		return nil
-	}
-	d, err := p.oneDuration(s)
-	if err != nil {
-		return err
-	}
-	if d == 0 {
-		return p.h.Errf("%s: 0 would be the same as none; leave it out for that", s.name)
-	}
+	d, err := p.optionalDuration(s, config.DefaultHeuristic, sameAsNone)
 	p.line.Rule.Heuristic = d
-	return nil
+	return err
+}
+
+func readRefreshAhead(p *parser, s subdirective) error {
+	d, err := p.optionalDuration(s, 0, "0 would refresh no page ahead; leave it out for that, or leave out the duration for the time that a page's fill takes")
+	p.line.Rule.RefreshAhead = &d
+	return err
 }
 
 func readMaxFills(p *parser, s subdirective) error {
@@ -118,6 +110,23 @@ func (p *parser) oneDuration(s subdirective) (config.Duration, error) {
 	}
 	p.mark(s.name, d.String())
 	return d, nil
+}
+
+// optionalDuration reads the duration of an option that means standard without one.
+// zero says why 0 is refused.
+func (p *parser) optionalDuration(s subdirective, standard config.Duration, zero string) (config.Duration, error) {
+	if p.h.CountRemainingArgs() == 0 {
+		if err := p.once(s.name); err != nil {
+			return 0, err
+		}
+		p.mark(s.name)
+		return standard, nil
+	}
+	d, err := p.oneDuration(s)
+	if err == nil && d == 0 {
+		err = p.h.Errf("%s: %s", s.name, zero)
+	}
+	return d, err
 }
 
 func readMinBytes(p *parser, s subdirective) error {

@@ -24,6 +24,8 @@ func subdirectives() []subdirective {
 		{"any_status", "", flag(func(r *config.Rule) *bool { return &r.AnyStatus })},
 		{"stale_while_revalidate", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.StaleWhileRevalidate })},
 		{"stale_if_error", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.StaleIfError })},
+		{"overload_grace", "<duration>", above0(func(r *config.Rule) *config.Duration { return &r.OverloadGrace }, sameAsNone)},
+		{"refresh_ahead", "[<duration>]", readRefreshAhead},
 		{"hit_for_miss", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.HitForMiss })},
 		{"browser_ttl", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.BrowserTTL })},
 		{"respect_request_cache_control", "", flag(func(r *config.Rule) *bool { return &r.RespectRequestCacheControl })},
@@ -50,11 +52,12 @@ func subdirectives() []subdirective {
 			"write page_cache <matcher> off to take them out of the cache")},
 		{"debug", "<matcher>", matcher(func(l *Line) *[]caddy.ModuleMap { return &l.Debug },
 			"name those that are yours, with a @name, or everybody is told the keys")},
-		{"header_timeout", "<duration>", timeout(func(r *config.Rule) *config.Duration { return &r.HeaderTimeout })},
-		{"idle_timeout", "<duration>", timeout(func(r *config.Rule) *config.Duration { return &r.IdleTimeout })},
-		{"fill_timeout", "<duration>", timeout(func(r *config.Rule) *config.Duration { return &r.FillTimeout })},
+		{"header_timeout", "<duration>", above0(func(r *config.Rule) *config.Duration { return &r.HeaderTimeout }, noTime)},
+		{"idle_timeout", "<duration>", above0(func(r *config.Rule) *config.Duration { return &r.IdleTimeout }, noTime)},
+		{"fill_timeout", "<duration>", above0(func(r *config.Rule) *config.Duration { return &r.FillTimeout }, noTime)},
+		{"origin", "<name>", word(func(r *config.Rule) *string { return &r.Origin })},
 		{"max_fills", "<number>", readMaxFills},
-		{"queue_timeout", "<duration>", timeout(func(r *config.Rule) *config.Duration { return &r.QueueTimeout })},
+		{"queue_timeout", "<duration>", above0(func(r *config.Rule) *config.Duration { return &r.QueueTimeout }, noTime)},
 		{"min_bytes", "<size>", readMinBytes},
 		{"max_body", "<size>", readMaxBody},
 		{"trust_framing", "", flag(func(r *config.Rule) *bool { return &r.TrustFraming })},
@@ -145,12 +148,18 @@ func duration(of func(*config.Rule) **config.Duration) func(*parser, subdirectiv
 	}
 }
 
-// timeout reads a duration of which 0 would mean no time at all.
-func timeout(of func(*config.Rule) *config.Duration) func(*parser, subdirective) error {
+// What an option's 0 would mean, for above0.
+const (
+	noTime     = "0 would leave no time at all; leave it out for the default"
+	sameAsNone = "0 would be the same as none; leave it out for that"
+)
+
+// above0 reads a duration of which 0 is refused, and why.
+func above0(of func(*config.Rule) *config.Duration, because string) func(*parser, subdirective) error {
 	return func(p *parser, s subdirective) error {
 		d, err := p.oneDuration(s)
 		if err == nil && d == 0 {
-			return p.h.Errf("%s: 0 would leave no time at all; leave it out for the default", s.name)
+			return p.h.Errf("%s: %s", s.name, because)
 		}
 		*of(&p.line.Rule) = d
 		return err

@@ -11,6 +11,8 @@ import (
 
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
+	"github.com/page-cache/page-cache/module/engine"
+	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/purge"
 	"github.com/page-cache/page-cache/module/stats"
 	"github.com/page-cache/page-cache/module/store/local"
@@ -26,6 +28,8 @@ type App struct {
 	config.App
 
 	shared *shared
+	// upstreams are what the lines of this configuration share that name an origin.
+	upstreams map[string]*engine.Upstream
 	// drained returns when the fills of all lines must have ended. The time runs
 	// from the first call.
 	drained func() time.Time
@@ -41,6 +45,7 @@ type shared struct {
 	store    *local.Store
 	limits   *collapse.Limits
 	marks    *collapse.Marks
+	failed   *collapse.Marks
 	counters *stats.Counters
 	start    time.Time // stored times count from here
 }
@@ -53,6 +58,11 @@ func (s *shared) Destruct() error { return s.store.Close() }
 //
 //nolint:gochecknoglobals // as the pool
 var ledger = purge.New()
+
+// frozen is one for the process, because a deploy may well replace the configuration.
+//
+//nolint:gochecknoglobals // as the pool
+var frozen = new(freeze.Switch)
 
 // pool keeps the store over reloads. A configuration with another max_size gets
 // a store of its own.
@@ -94,6 +104,30 @@ func (a *App) Start() error { return nil }
 // Stop does nothing.
 func (a *App) Stop() error { return nil }
 
+// upstream returns what a line shares with those that name the same origin; without a
+// name, something of its own. maxFills is the line's, 0 if it gives none.
+func (a *App) upstream(name string, maxFills int) (*engine.Upstream, error) {
+	u := a.upstreams[name]
+	if u == nil || name == "" {
+		u = new(engine.Upstream)
+	}
+	if name != "" {
+		if a.upstreams == nil {
+			a.upstreams = map[string]*engine.Upstream{}
+		}
+		a.upstreams[name] = u
+	}
+	switch n := u.Places.N(); {
+	case maxFills == 0 || n == maxFills:
+	case n != 0:
+		return nil, fmt.Errorf("page_cache: max_fills %d: another line with origin %s has max_fills %d; "+
+			"they share the places, so give one number, or another origin", maxFills, name, n)
+	default:
+		u.Places.Bound(maxFills)
+	}
+	return u, nil
+}
+
 // acquire returns what is shared under this size, and counts its user. Each call
 // is paid back with one of release.
 func acquire(size int64) (*shared, error) {
@@ -103,7 +137,7 @@ func acquire(size int64) (*shared, error) {
 			return nil, fmt.Errorf("page_cache: %w", err)
 		}
 		return &shared{
-			store: st, limits: collapse.NewLimits(maxFills, size/4), marks: collapse.NewMarks(),
+			store: st, limits: collapse.NewLimits(maxFills, size/4), marks: collapse.NewMarks(), failed: collapse.NewMarks(),
 			counters: new(stats.Counters), start: time.Now(),
 		}, nil
 	})

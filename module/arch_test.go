@@ -29,6 +29,7 @@ var layers = map[string]layer{
 	"module/entry":        {},
 
 	// Decisions: values in, verdicts out.
+	"module/health": {},
 	"module/policy": {
 		"module/config":       "a rule is a line of the configuration, made ready",
 		"module/cachecontrol": "directives are what it judges by",
@@ -41,6 +42,7 @@ var layers = map[string]layer{
 	"module/capture":         {},
 	"module/collapse":        {"module/cachestatus": "a fill's answer carries its reason to all who wait"},
 	"module/framing":         {},
+	"module/freeze":          {},
 	"module/purge":           {},
 	"module/stats":           {"module/cachestatus": "it counts by outcome and reason"},
 	"module/store":           {},
@@ -57,6 +59,8 @@ var layers = map[string]layer{
 		"module/collapse":    "it starts and joins fills",
 		"module/capture":     "it takes a fill's answer",
 		"module/framing":     "it asks whether a body is whole",
+		"module/freeze":      "while it is on, nothing is stored",
+		"module/health":      "the trouble of an origin stretches what may be served",
 		"module/purge":       "it keys by what was invalidated, and invalidates",
 	},
 
@@ -68,6 +72,7 @@ var layers = map[string]layer{
 		"module/cachestatus": "it counts and logs reasons",
 		"module/collapse":    "it owns the limits that all lines share",
 		"module/engine":      "it runs one for each line",
+		"module/freeze":      "it owns the switch that all lines share",
 		"module/framing":     "it notes that a transport without a word was at work",
 		"module/policy":      "it compiles the line, and describes requests",
 		"module/purge":       "it owns the ledger that all lines share",
@@ -84,6 +89,7 @@ var layers = map[string]layer{
 var (
 	pure = []string{
 		"module/config", "module/cachecontrol", "module/cachekey", "module/cachestatus", "module/entry", "module/policy",
+		"module/health",
 	}
 	impure = []string{"net", "os", "log", "log/slog", "context", "sync", "sync/atomic", "math/rand", "math/rand/v2", "crypto/rand"}
 )

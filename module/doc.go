@@ -13,8 +13,9 @@
 // # The packages
 //
 //	config, cachecontrol, cachekey, cachestatus, entry   values
-//	policy                                               decisions, pure
-//	store, collapse, capture, framing, purge, stats      mechanisms
+//	policy, health                                       decisions, pure
+//	store, collapse, capture, framing, purge, freeze,
+//	stats                                                mechanisms
 //	engine                                               one request, phase by phase
 //	uwsgi                                                the transport to uWSGI
 //

@@ -3,6 +3,7 @@ package pagecache
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"sync/atomic"
@@ -128,12 +129,17 @@ func (h *Handler) start(app *App, log *zap.Logger) error {
 		return fmt.Errorf("page_cache: max_body %d is more than the store takes, which is %d bytes with max_size %d; "+
 			"raise max_size in the global option page_cache, or lower max_body", h.BodyLimit(), limit, h.size)
 	}
+	upstream, err := app.upstream(h.Origin, h.MaxFills)
+	if err != nil {
+		return err
+	}
 	h.rule = policy.Compile(h.Rule)
 	h.place, h.nonce = new(atomic.Pointer[place]), newNonce()
 	h.engine = engine.New(engine.Config{
-		Rule: h.rule, Store: common.store, Limits: common.limits, Marks: common.marks, Ledger: ledger,
+		Rule: h.rule, Store: common.store, Limits: common.limits, Upstream: upstream,
+		Marks: common.marks, Failed: common.failed, Ledger: ledger, Freeze: frozen,
 		Recorder: recorder{counters: common.counters, log: log},
-		Now:      time.Now, Start: common.start,
+		Now:      time.Now, Start: common.start, Chance: rand.Float64,
 	})
 	return nil
 }

@@ -2,6 +2,7 @@ package pagecache
 
 import (
 	"errors"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -30,6 +31,8 @@ var (
 		"Bytes of bodies that fills under way keep.", nil, nil)
 	marksDesc = prometheus.NewDesc("caddy_page_cache_hit_for_miss_marks",
 		"Pages remembered as not being for all, those whose time is over included.", nil, nil)
+	frozenDesc = prometheus.NewDesc("caddy_page_cache_frozen",
+		"1 while the edge is frozen (admin API), else 0.", nil, nil)
 	entriesDesc = prometheus.NewDesc("caddy_page_cache_entries",
 		"Stored responses, stale ones included.", nil, nil)
 )
@@ -38,7 +41,7 @@ var (
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		requestsDesc, fillsDesc, fillFailuresDesc, refreshesSkippedDesc, storeFailuresDesc, storeResetsDesc,
-		fillsActiveDesc, fillBytesDesc, marksDesc, entriesDesc,
+		fillsActiveDesc, fillBytesDesc, marksDesc, frozenDesc, entriesDesc,
 	} {
 		ch <- d
 	}
@@ -67,6 +70,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	gauge(fillsActiveDesc, c.s.limits.Fills())
 	gauge(fillBytesDesc, c.s.limits.Bytes())
 	gauge(marksDesc, int64(c.s.marks.Len()))
+	on := int64(0)
+	if frozen.State(time.Now()).On {
+		on = 1
+	}
+	gauge(frozenDesc, on)
 	gauge(entriesDesc, int64(c.s.store.Len()))
 }
 

@@ -16,6 +16,7 @@ const directive = "page_cache"
 func init() {
 	caddy.RegisterModule(Handler{})
 	caddy.RegisterModule(App{})
+	caddy.RegisterModule(adminAPI{})
 	caddy.RegisterModule(uwsgi.Transport{}) // here, so that one --with brings it too
 	httpcaddyfile.RegisterGlobalOption(directive, parseApp)
 	httpcaddyfile.RegisterHandlerDirective(directive, parseHandler)

@@ -44,7 +44,8 @@ func FreeAddr(tb testing.TB) string {
 
 // Start runs a Caddyfile until the test ends. In its text PORT stands for a free
 // port, and EDGE for the address of a site on it for any host; Addr then holds
-// where to reach it. Lines that begin with GLOBAL go into the global options.
+// where to reach it. Lines that begin with GLOBAL go into the global options; there is
+// no admin endpoint unless one of them says where.
 func Start(tb testing.TB, caddyfile string) *Edge {
 	tb.Helper()
 	e := &Edge{Addr: FreeAddr(tb), tb: tb}
@@ -88,7 +89,11 @@ func (e *Edge) expand(caddyfile string) string {
 	_, port, _ := net.SplitHostPort(e.Addr)
 	site = strings.ReplaceAll(site, "EDGE", "http://:"+port)
 	site = strings.ReplaceAll(site, "PORT", port)
-	return "{\n\tadmin off\n\tpersist_config off\n\tauto_https off\n\tgrace_period 10s\n\tlog {\n\t\tlevel ERROR\n\t}\n" +
+	admin := "\tadmin off\n"
+	if strings.Contains(global, "\tadmin ") {
+		admin = ""
+	}
+	return "{\n" + admin + "\tpersist_config off\n\tauto_https off\n\tgrace_period 10s\n\tlog {\n\t\tlevel ERROR\n\t}\n" +
 		global + "}\n" + site
 }
 

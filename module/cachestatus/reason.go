@@ -20,6 +20,9 @@ const (
 	ReasonStale
 	ReasonWhileRevalidate
 	ReasonIfError
+	ReasonOverloadGrace
+	ReasonRefreshAhead
+	ReasonFrozen
 	ReasonMaxStale
 	ReasonCorrupt
 
@@ -84,7 +87,10 @@ var rows = [reasonCount]row{
 	ReasonVariant:         {"variant", "Other variants of the page were stored, but not the one for this request (Vary); the origin was asked."},
 	ReasonStale:           {"stale", "The stored response was no longer fresh; the origin was asked."},
 	ReasonWhileRevalidate: {"stale-while-revalidate", "The stored response was stale and was served while a refresh runs behind."},
-	ReasonIfError:         {"stale-if-error", "The origin failed, so the stale stored response was served."},
+	ReasonIfError:         {"stale-if-error", "The origin failed, or has failed a moment ago, so the stale stored response was served."},
+	ReasonOverloadGrace:   {"overload-grace", "The stored response was stale and was served while a refresh runs behind, because the origin is in trouble (overload_grace)."},
+	ReasonRefreshAhead:    {"refresh-ahead", "A stored response was fresh and was served; it is being refreshed already, because it will soon be stale (refresh_ahead)."},
+	ReasonFrozen:          {"frozen", "The edge is frozen: the last stored response was served, or the origin's answer was not stored."},
 	ReasonMaxStale:        {"max-stale", "The stored response was stale and was served because the request takes such ones."},
 	ReasonCorrupt:         {"corrupt", "The stored bytes failed their check, which counts as a miss; the origin was asked."},
 

@@ -15,7 +15,7 @@ import (
 // begin returns a shared fill of which the caller is the leader.
 func begin(t *testing.T, limits *Limits, limit int64) (*Group, *Fill, *Reader) {
 	t.Helper()
-	g := NewGroup(limits)
+	g := NewGroup(limits, new(Places))
 	f, r := mustJoin(t, g, key(1), limit, RoleLeader)
 	f.Settle(OutcomeShared, Answer{Status: 200}, nil)
 	return g, f, r
@@ -367,7 +367,7 @@ func TestGrowAfterTheEndTakesNothing(t *testing.T) {
 func TestLastPieceWaitsAMoment(t *testing.T) {
 	for name, rest := range map[string]string{"hangs": "", "longer": strings.Repeat("x", 100)} {
 		synctest.Test(t, func(t *testing.T) {
-			f, r, _ := NewGroup(NewLimits(1, 1<<20)).Join([32]byte{1}, 10)
+			f, r, _ := NewGroup(NewLimits(1, 1<<20), new(Places)).Join([32]byte{1}, 10)
 			f.Settle(OutcomeShared, Answer{Status: 200}, nil)
 			f.Body.Declare(5)
 			start := time.Now()
@@ -401,7 +401,7 @@ func TestLastPieceWaitsForTheEnd(t *testing.T) {
 		"kept":     {func(*Fill) {}, "one "},
 		"streamed": {func(f *Fill) { f.Outgrow() }, "one two"},
 	} {
-		f, r, _ := NewGroup(NewLimits(1, 1<<20)).Join([32]byte{1}, 100)
+		f, r, _ := NewGroup(NewLimits(1, 1<<20), new(Places)).Join([32]byte{1}, 100)
 		f.Settle(OutcomeShared, Answer{Status: 200}, nil)
 		f.Body.Declare(7)
 		for _, piece := range []string{"one ", "two"} {

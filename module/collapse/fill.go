@@ -3,7 +3,6 @@ package collapse
 import (
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/page-cache/page-cache/module/cachestatus"
@@ -235,7 +234,7 @@ func (f *Fill) Leave() {
 			f.group.limits.endRefresh()
 		}
 		if f.entered {
-			<-f.group.places
+			<-f.group.places.taken
 		}
 	})
 }
@@ -272,16 +271,16 @@ const (
 // Group holds the fills under way of one line, by key.
 type Group struct {
 	limits *Limits
-	places chan struct{} // holds a token for each fill at the origin; nil: unbounded
-	queued atomic.Int64  // fills that wait for a place
+	places *Places
 
 	mu sync.Mutex // protects m
 	m  map[[32]byte]*Fill
 }
 
-// NewGroup returns a Group whose fills count against limits.
-func NewGroup(limits *Limits) *Group {
-	return &Group{limits: limits, m: map[[32]byte]*Fill{}}
+// NewGroup returns a Group whose fills count against limits, and at the origin against
+// places.
+func NewGroup(limits *Limits, places *Places) *Group {
+	return &Group{limits: limits, places: places, m: map[[32]byte]*Fill{}}
 }
 
 // Join makes the caller a reader of the fill of key, which it starts if there is

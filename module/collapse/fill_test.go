@@ -18,7 +18,7 @@ var errOrigin = errors.New("the origin hung up")
 func TestOneLeadsAllOthersFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := NewLimits(10, 1<<20)
-		g := NewGroup(limits)
+		g := NewGroup(limits, new(Places))
 		want := page(5000)
 		var leaders, whole atomic.Int32
 		for range 100 {
@@ -74,7 +74,7 @@ func TestOutcomes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limits := NewLimits(2, 1<<20)
-				g := NewGroup(limits)
+				g := NewGroup(limits, new(Places))
 				f, leader := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 				_, follower := mustJoin(t, g, key(1), 1<<20, RoleFollower)
 				if f.Outcome() != OutcomePending {
@@ -113,7 +113,7 @@ func TestOutcomes(t *testing.T) {
 }
 
 func TestEndWithoutOutcomeIsAFailure(t *testing.T) {
-	g := NewGroup(NewLimits(1, 1<<20))
+	g := NewGroup(NewLimits(1, 1<<20), new(Places))
 	f, r := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 	defer r.Close()
 	f.End(errOrigin)
@@ -129,7 +129,7 @@ func TestEndWithoutOutcomeIsAFailure(t *testing.T) {
 }
 
 func TestTrailerComesBeforeTheEnd(t *testing.T) {
-	g := NewGroup(NewLimits(1, 1<<20))
+	g := NewGroup(NewLimits(1, 1<<20), new(Places))
 	f, r := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 	defer r.Close()
 	f.Settle(OutcomePrivate, Answer{Status: 200}, nil)
@@ -142,7 +142,7 @@ func TestTrailerComesBeforeTheEnd(t *testing.T) {
 
 func TestMaxFills(t *testing.T) {
 	limits := NewLimits(2, 1<<20)
-	g, other := NewGroup(limits), NewGroup(limits)
+	g, other := NewGroup(limits, new(Places)), NewGroup(limits, new(Places))
 	a, ra := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 	b, rb := mustJoin(t, other, key(2), 1<<20, RoleLeader)
 	if f, r, role := g.Join(key(3), 1<<20); f != nil || r != nil || role != RoleNone {
@@ -172,7 +172,7 @@ func TestMaxFills(t *testing.T) {
 func TestStuckHandlerKeepsItsPlaceNotItsKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := NewLimits(2, 1<<20)
-		g := NewGroup(limits)
+		g := NewGroup(limits, new(Places))
 		f, r := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 		hung := make(chan struct{})
 		go func() {
@@ -204,7 +204,7 @@ func TestStuckHandlerKeepsItsPlaceNotItsKey(t *testing.T) {
 func TestNobodyJoinsInTheMiddle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := NewLimits(2, 1<<20)
-		g := NewGroup(limits)
+		g := NewGroup(limits, new(Places))
 		f, r := mustJoin(t, g, key(1), 10, RoleLeader)
 		f.Settle(OutcomeShared, Answer{Status: 200}, nil)
 		mustWrite(t, f.Body, page(window))
@@ -242,7 +242,7 @@ func TestPrivateAnswersHoldNoPlace(t *testing.T) {
 		},
 	} {
 		limits := NewLimits(1, 1<<20)
-		f, r, role := NewGroup(limits).Join([32]byte{1}, 10)
+		f, r, role := NewGroup(limits, new(Places)).Join([32]byte{1}, 10)
 		if role != RoleLeader || limits.Fills() != 1 {
 			t.Fatalf("%s: role %v, %d fills", name, role, limits.Fills())
 		}
@@ -263,7 +263,7 @@ func TestPrivateAnswersHoldNoPlace(t *testing.T) {
 // still reads it.
 func TestSlowReadersHoldNoRoom(t *testing.T) {
 	limits := NewLimits(1, 1<<20)
-	f, r, _ := NewGroup(limits).Join([32]byte{1}, 1<<20)
+	f, r, _ := NewGroup(limits, new(Places)).Join([32]byte{1}, 1<<20)
 	f.Settle(OutcomeShared, Answer{Status: 200}, nil)
 	if _, err := f.Body.Write(make([]byte, 1<<19)); err != nil || limits.Bytes() != 1<<19 {
 		t.Fatalf("%v, %d bytes", err, limits.Bytes())
@@ -288,7 +288,7 @@ func TestSlowReadersHoldNoRoom(t *testing.T) {
 // TestDesertionBeforeTheHeader: who leaves before his private answer begins leaves
 // nobody to read it, and that is told as well.
 func TestDesertionBeforeTheHeader(t *testing.T) {
-	f, r, _ := NewGroup(NewLimits(1, 1<<20)).Join([32]byte{1}, 10)
+	f, r, _ := NewGroup(NewLimits(1, 1<<20), new(Places)).Join([32]byte{1}, 10)
 	told := 0
 	f.OnDesertion(func() { told++ })
 	r.Close()
@@ -304,7 +304,7 @@ func TestDesertionBeforeTheHeader(t *testing.T) {
 
 // TestDesertion: when the last reader of a streamed answer leaves, it is told.
 func TestDesertion(t *testing.T) {
-	f, r, _ := NewGroup(NewLimits(1, 1<<20)).Join([32]byte{1}, 10)
+	f, r, _ := NewGroup(NewLimits(1, 1<<20), new(Places)).Join([32]byte{1}, 10)
 	told := 0
 	f.OnDesertion(func() { told++ })
 	f.Settle(OutcomePrivate, Answer{Status: 200}, nil)

@@ -3,34 +3,43 @@ package collapse
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 )
 
 // ErrQueue means that no place at the origin became free in time.
 var ErrQueue = errors.New("as many fills as max_fills allows are under way, and none has ended in time")
 
-// maxQueue bounds the fills of one group that wait for a place, so that one line's
+// maxQueue bounds the fills that wait for one origin's places, so that its
 // queue does not take the places in the process from the other lines.
 const maxQueue = 128
 
-// Bound lets only n fills of the group be at the origin at a time; 0, as without
-// Bound, is no bound of the group's own. Call it before Join.
-func (g *Group) Bound(n int) {
-	g.places = nil
-	if n > 0 {
-		g.places = make(chan struct{}, n)
-	}
+// Places bound the fills that are at one origin at a time. Several Groups may share
+// one Places. The zero value is no bound.
+type Places struct {
+	taken  chan struct{} // holds a token for each fill at the origin; nil: unbounded
+	queued atomic.Int64  // fills that wait for a place
 }
+
+// Bound lets only n fills be at the origin at a time, n above 0. Call it before the
+// first Join of a Group that has the Places.
+func (p *Places) Bound(n int) { p.taken = make(chan struct{}, n) }
+
+// Bounded reports whether there is a bound.
+func (p *Places) Bounded() bool { return p.taken != nil }
+
+// N returns the bound, 0 if there is none.
+func (p *Places) N() int { return cap(p.taken) }
 
 // TryEnter takes a place at the origin for the fill, if one is free and nobody
 // waits for it, and reports whether the fill has one. Leave gives it back. Only the
 // goroutine that will send the fill calls it, or has called it before that starts.
 func (f *Fill) TryEnter() bool {
-	if f.entered || f.group.places == nil {
+	if f.entered || !f.group.places.Bounded() {
 		return true
 	}
 	select {
-	case f.group.places <- struct{}{}:
+	case f.group.places.taken <- struct{}{}:
 		f.entered = true
 	default:
 	}
@@ -43,15 +52,15 @@ func (f *Fill) Enter(ctx context.Context, wait time.Duration) error {
 	if f.TryEnter() {
 		return nil
 	}
-	if f.group.queued.Add(1) > maxQueue {
-		f.group.queued.Add(-1)
+	if f.group.places.queued.Add(1) > maxQueue {
+		f.group.places.queued.Add(-1)
 		return ErrQueue
 	}
-	defer f.group.queued.Add(-1)
+	defer f.group.places.queued.Add(-1)
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
-	case f.group.places <- struct{}{}: // a channel serves those who wait in their order
+	case f.group.places.taken <- struct{}{}: // a channel serves those who wait in their order
 		f.entered = true
 		return nil
 	case <-timer.C:

@@ -32,8 +32,8 @@ func TestPlacesAreGivenInOrder(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const fills = 40
 				limits := NewLimits(fills, 1<<20)
-				g := NewGroup(limits)
-				g.Bound(places)
+				g := NewGroup(limits, new(Places))
+				g.places.Bound(places)
 				var mu sync.Mutex // protects what follows
 				var entered [fills]time.Time
 				inside, most := 0, 0
@@ -71,8 +71,8 @@ func TestPlacesAreGivenInOrder(t *testing.T) {
 func TestNoPlaceBecomesFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		limits := NewLimits(10, 1<<20)
-		g := NewGroup(limits)
-		g.Bound(1)
+		g := NewGroup(limits, new(Places))
+		g.places.Bound(1)
 		busy, late, left, last := lead(t, g, 1), lead(t, g, 2), lead(t, g, 3), lead(t, g, 4)
 		once, again := busy.TryEnter(), busy.TryEnter()
 		if !once || !again || late.TryEnter() {
@@ -108,8 +108,8 @@ func TestNoPlaceBecomesFree(t *testing.T) {
 // A place is given to who waits for it, not to who tries at the right moment.
 func TestNobodyJumpsTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := NewGroup(NewLimits(10, 1<<20))
-		g.Bound(1)
+		g := NewGroup(NewLimits(10, 1<<20), new(Places))
+		g.places.Bound(1)
 		busy, waits, tries := lead(t, g, 1), lead(t, g, 2), lead(t, g, 3)
 		busy.TryEnter()
 		entered := make(chan error, 1)
@@ -128,8 +128,7 @@ func TestNobodyJumpsTheQueue(t *testing.T) {
 }
 
 func TestUnboundGroup(t *testing.T) {
-	g := NewGroup(NewLimits(300, 1<<20))
-	g.Bound(0)
+	g := NewGroup(NewLimits(300, 1<<20), new(Places))
 	for n := range 200 {
 		f := lead(t, g, byte(n))
 		if !f.TryEnter() || f.Enter(t.Context(), 0) != nil {

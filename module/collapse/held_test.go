@@ -15,7 +15,7 @@ func TestHeldIsKeptWhole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limits := NewLimits(2, 1<<20)
-				g := NewGroup(limits)
+				g := NewGroup(limits, new(Places))
 				f, r := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 				want := page(3 * window) // more than a stream would be ahead of its readers
 				f.Settle(OutcomeHeld, Answer{Status: 200}, nil)
@@ -51,7 +51,7 @@ func TestHeldIsKeptWhole(t *testing.T) {
 // A held answer that is too large to be kept is streamed, as any other.
 func TestHeldOutgrows(t *testing.T) {
 	limits := NewLimits(1, 1<<20)
-	f, r := mustJoin(t, NewGroup(limits), key(1), 10, RoleLeader)
+	f, r := mustJoin(t, NewGroup(limits, new(Places)), key(1), 10, RoleLeader)
 	f.Settle(OutcomeHeld, Answer{Status: 200}, nil)
 	mustWrite(t, f.Body, page(11))
 	wantLimits(t, limits, 0, 0)
@@ -90,7 +90,7 @@ func TestWholeOnlyAfterAGoodEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				limits := NewLimits(1, 1<<20)
-				f, r := mustJoin(t, NewGroup(limits), key(1), 1<<20, RoleLeader)
+				f, r := mustJoin(t, NewGroup(limits, new(Places)), key(1), 1<<20, RoleLeader)
 				want := page(tt.size)
 				type whole struct {
 					body []byte

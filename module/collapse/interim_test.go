@@ -19,7 +19,7 @@ func statuses(all []Interim) []int {
 // Informational answers come to the leader in their order, as they come.
 func TestInterims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f, r := mustJoin(t, NewGroup(NewLimits(1, 1<<20)), key(1), 1<<20, RoleLeader)
+		f, r := mustJoin(t, NewGroup(NewLimits(1, 1<<20), new(Places)), key(1), 1<<20, RoleLeader)
 		defer r.Close()
 		if got := f.Interims(); len(got) != 0 {
 			t.Errorf("got %v before there were any", got)
@@ -65,7 +65,7 @@ func TestInterims(t *testing.T) {
 
 // Those that nobody takes are bounded: the first stay.
 func TestInterimsAreBounded(t *testing.T) {
-	f, r := mustJoin(t, NewGroup(NewLimits(1, 1<<20)), key(1), 1<<20, RoleLeader)
+	f, r := mustJoin(t, NewGroup(NewLimits(1, 1<<20), new(Places)), key(1), 1<<20, RoleLeader)
 	defer r.Close()
 	for status := range 100 {
 		f.Inform(Interim{Status: status})
@@ -92,7 +92,7 @@ func TestInterimsAreBounded(t *testing.T) {
 // After the header there are none, whatever became of the fill.
 func TestInterimsEndWithTheHeader(t *testing.T) {
 	for _, o := range []Outcome{OutcomeShared, OutcomePrivate, OutcomeHeld, OutcomeFailed, OutcomeRepeat} {
-		f, r := mustJoin(t, NewGroup(NewLimits(1, 1<<20)), key(1), 1<<20, RoleLeader)
+		f, r := mustJoin(t, NewGroup(NewLimits(1, 1<<20), new(Places)), key(1), 1<<20, RoleLeader)
 		f.Inform(Interim{Status: 103})
 		f.Settle(o, Answer{Status: 200}, nil)
 		f.Inform(Interim{Status: 104})

@@ -9,10 +9,10 @@ import (
 // are more, the oldest is forgotten.
 const MaxMarks = 1 << 15
 
-// Marks remembers for a while which keys' answers proved to be for one visitor
-// alone, so that the next ones neither wait for a fill nor start one (hit-for-miss).
-// A mark ends by time: an answer that was made for one visitor's own request says
-// nothing of what a fill would bring. Safe for concurrent use.
+// Marks remembers for a while what came of a key's last fill: that its answer proved
+// to be for one visitor alone (hit-for-miss), or that it failed. A mark ends by time:
+// an answer that was made for one visitor's own request says nothing of what a fill
+// would bring. Safe for concurrent use.
 type Marks struct {
 	mu    sync.RWMutex // protects what follows
 	until map[[32]byte]time.Duration
@@ -41,11 +41,22 @@ func (m *Marks) Set(key [32]byte, until time.Duration) {
 }
 
 // Has reports whether key is marked at the time now.
-func (m *Marks) Has(key [32]byte, now time.Duration) bool {
+func (m *Marks) Has(key [32]byte, now time.Duration) bool { return m.Left(key, now) > 0 }
+
+// Left returns for how long key is still marked at the time now; 0: it is not.
+func (m *Marks) Left(key [32]byte, now time.Duration) time.Duration {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	until, ok := m.until[key]
-	return ok && now < until
+	return max(0, m.until[key]-now)
+}
+
+// Clear ends the mark of key. It goes on to count as remembered.
+func (m *Marks) Clear(key [32]byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, known := m.until[key]; known {
+		m.until[key] = 0
+	}
 }
 
 // Len returns how many keys are remembered, those whose time is over included.

@@ -86,7 +86,7 @@ func TestEveryReaderHasAnExactCopy(t *testing.T) {
 		body := page(total)
 		rapid.SyncTest(t, func(t *rapid.T) {
 			limits := NewLimits(1+len(readers), room)
-			g := NewGroup(limits)
+			g := NewGroup(limits, new(Places))
 			f, own, _ := g.Join(key(1), limit)
 			f.Settle(OutcomeShared, Answer{Status: 200}, nil)
 			var wg sync.WaitGroup

@@ -13,7 +13,7 @@ import (
 // under the resource's key no more.
 func TestRename(t *testing.T) {
 	limits := NewLimits(3, 1<<20)
-	g := NewGroup(limits)
+	g := NewGroup(limits, new(Places))
 	f, leader := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 	_, early := mustJoin(t, g, key(1), 1<<20, RoleFollower)
 	f.Rename(key(2))
@@ -50,7 +50,7 @@ func TestRename(t *testing.T) {
 // and its end takes the key from nobody.
 func TestRenameToATakenKey(t *testing.T) {
 	limits := NewLimits(4, 1<<20)
-	g := NewGroup(limits)
+	g := NewGroup(limits, new(Places))
 	owner, r1 := mustJoin(t, g, key(2), 1<<20, RoleLeader)
 	f, r2 := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 	f.Rename(key(2))
@@ -96,7 +96,7 @@ func TestRenameComesTooLate(t *testing.T) {
 		},
 		"ended": func(f *Fill) { f.End(errOrigin) },
 	} {
-		g := NewGroup(NewLimits(2, 1<<20))
+		g := NewGroup(NewLimits(2, 1<<20), new(Places))
 		f, r := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 		do(f)
 		f.Rename(key(2))
@@ -119,7 +119,7 @@ func TestRenameComesTooLate(t *testing.T) {
 
 // Renamed to the key that it has, a fill keeps it.
 func TestRenameToItsOwnKey(t *testing.T) {
-	g := NewGroup(NewLimits(1, 1<<20))
+	g := NewGroup(NewLimits(1, 1<<20), new(Places))
 	f, r := mustJoin(t, g, key(1), 1<<20, RoleLeader)
 	f.Rename(key(1))
 	found, follower := mustJoin(t, g, key(1), 1<<20, RoleFollower)
@@ -137,7 +137,7 @@ func TestRenameToItsOwnKey(t *testing.T) {
 func TestRenameProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limits := NewLimits(100, 1<<20)
-		g := NewGroup(limits)
+		g := NewGroup(limits, new(Places))
 		model := map[byte]*Fill{}
 		var all []*Fill
 		at := func(f *Fill) (byte, bool) {

@@ -62,6 +62,23 @@ type Rule struct {
 	// where an error is better than an old page.
 	StaleIfError *Duration `json:"stale_if_error,omitempty"`
 
+	// OverloadGrace is how long after it has gone stale a page that was fresh once may
+	// still be served at most while the origin is in trouble: as much of it as the
+	// trouble is of the worst. Errors and missing answers are trouble from a tenth of
+	// the recent fills on, and the worst at half of them; so are answers that take
+	// twice to four times as long as in the hour before. A refresh runs behind. It
+	// reaches no further than StaleIfError does. 0 (the default): trouble changes
+	// nothing. Leave it out where an old price is worse than a slow shop.
+	OverloadGrace Duration `json:"overload_grace,omitempty"`
+
+	// RefreshAhead refreshes a page that is in use shortly before it goes stale, so
+	// that no visitor finds it so. How long before is drawn at random at each hit, with
+	// this mean; 0 stands for the time that the page's last fill took, but a fiftieth
+	// of its lifetime at least. It is never more than half of the lifetime. nil (the
+	// default): a page is refreshed when it is stale. Leave it out where the origin
+	// must not be asked more often than once in a lifetime.
+	RefreshAhead *Duration `json:"refresh_ahead,omitempty"`
+
 	// HitForMiss is how long the edge remembers that a page's answer proved to be
 	// for one visitor alone: requests for it are then forwarded at once, without
 	// waiting for one another. Default: 10 s (DefaultHitForMiss), at most
@@ -196,9 +213,16 @@ type Rule struct {
 	// on to those who read it. Default: 60 s (DefaultFillTimeout).
 	FillTimeout Duration `json:"fill_timeout,omitempty"`
 
-	// MaxFills is how many fills of this line may be at the origin at a time; the next
+	// Origin names what stands behind the line, for lines that share it: those with the
+	// same name share the places of MaxFills, and what is known of the trouble that the
+	// origin is in. Default: the line is by itself.
+	Origin string `json:"origin,omitempty"`
+
+	// MaxFills is how many fills of this line, or of all lines with its Origin, may be
+	// at the origin at a time; the next
 	// 128 wait, for QueueTimeout at most. One whose answer proves not to be stored
-	// counts no more. 0 (the default): as many as the process allows (1,024), and what
+	// counts no more. Lines with one Origin may not give different numbers; one of them
+	// is enough. 0 (the default): as many as the process allows (1,024), and what
 	// is more is forwarded by itself.
 	MaxFills int `json:"max_fills,omitempty"`
 

@@ -34,10 +34,10 @@ func (r *Rule) validateFills() error {
 				r.MaxFills, LimitMaxFills),
 		})
 	}
-	if r.QueueTimeout != 0 && r.MaxFills == 0 {
+	if r.QueueTimeout != 0 && r.MaxFills == 0 && r.Origin == "" {
 		errs = append(errs, &OptionError{
 			Option: "queue_timeout", Value: r.QueueTimeout.String(),
-			Problem: "without max_fills nothing waits in a queue; give max_fills, or remove it",
+			Problem: "without max_fills nothing waits in a queue; give max_fills, or the origin of a line that has it, or remove it",
 		})
 	}
 	return errors.Join(errs...)

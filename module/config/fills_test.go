@@ -23,6 +23,7 @@ func TestFills(t *testing.T) {
 		"negative":                    {config.Rule{HeaderTimeout: -1}, "header_timeout: -1ns is negative"},
 		"too short":                   {config.Rule{IdleTimeout: 15}, "idle_timeout: 15ns is too short"},
 		"too long":                    {config.Rule{FillTimeout: hour + 1}, "fill_timeout: 1h0m0.000000001s is too long; give 1h0m0s or less"},
+		"a queue of another line's":   {config.Rule{QueueTimeout: 1e9, Origin: "shop"}, ""},
 		"a queue in front of nothing": {config.Rule{QueueTimeout: 1e9}, "queue_timeout: without max_fills"},
 	} {
 		err := tt.rule.Validate()

@@ -64,6 +64,8 @@ func (r *Rule) validateDurations() error {
 		{"heuristic", &r.Heuristic},
 		{"stale_while_revalidate", r.StaleWhileRevalidate},
 		{"stale_if_error", r.StaleIfError},
+		{"overload_grace", &r.OverloadGrace},
+		{"refresh_ahead", r.RefreshAhead},
 		{"hit_for_miss", r.HitForMiss},
 		{"browser_ttl", r.BrowserTTL},
 	} {

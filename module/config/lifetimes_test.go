@@ -3,6 +3,7 @@ package config_test
 import (
 	"encoding/json"
 	"testing"
+	"time"
 
 	"github.com/page-cache/page-cache/module/config"
 )
@@ -47,8 +48,14 @@ func TestRuleValidateWords(t *testing.T) {
 			config.Rule{Authorization: "share"},
 			[]wrong{{"authorization", "share", `"share" is unknown; write authorization rfc9111, or leave it out`}},
 		},
-		"codings pass": {rule: config.Rule{Codings: config.CodingsPass}},
-		"hit_for_miss": {rule: config.Rule{HitForMiss: new(config.MaxHitForMiss)}},
+		"codings pass":   {rule: config.Rule{Codings: config.CodingsPass}},
+		"overload_grace": {rule: config.Rule{OverloadGrace: config.Duration(time.Hour)}},
+		"overload_grace, negative": {
+			config.Rule{OverloadGrace: -1}, []wrong{{"overload_grace", "-1ns", "is negative"}},
+		},
+		"refresh_ahead":        {rule: config.Rule{RefreshAhead: new(config.Duration(0))}},
+		"refresh_ahead, short": {config.Rule{RefreshAhead: new(config.Duration(3))}, []wrong{{"refresh_ahead", "3ns", "is too short"}}},
+		"hit_for_miss":         {rule: config.Rule{HitForMiss: new(config.MaxHitForMiss)}},
 		"hit_for_miss, longer": {
 			config.Rule{HitForMiss: new(config.MaxHitForMiss + 1)},
 			[]wrong{{"hit_for_miss", (config.MaxHitForMiss + 1).String(), "give 2m0s or less"}},

@@ -11,6 +11,7 @@ import (
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
+	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
 )
@@ -54,7 +55,8 @@ func clockIsSet(t *testing.T, start time.Time, step time.Duration) {
 	})
 	b := &bench{t: t, store: &memory{}, limits: collapse.NewLimits(10, 1<<20), notes: &notes{counts: map[string]int{}}}
 	b.engine = engine.New(engine.Config{
-		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: b.store, Limits: b.limits, Marks: collapse.NewMarks(),
+		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: b.store, Limits: b.limits, Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(),
 		Ledger: purge.New(), Recorder: b.notes, Now: now, Start: start,
 	})
 	check := func(wantFills int, age, status string) {

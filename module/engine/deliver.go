@@ -62,11 +62,11 @@ func (x *exchange) read() Phase {
 	outcome := x.fill.Outcome()
 	x.status = cachestatus.Status{
 		Fwd: x.fwd(), FwdStatus: answer.FwdStatus, Detail: answer.Reason,
-		Stored:    outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld,
+		Stored:    answer.Reason != cachestatus.ReasonFrozen && (outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld),
 		Collapsed: x.role == collapse.RoleFollower,
 	}
 	h := answer.Header.Clone()
-	if x.status.Stored {
+	if outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld {
 		x.e.Rule.TellBrowsers(h, policy.Told{
 			Status: answer.Status, Age: answer.Age, NoCache: outcome == collapse.OutcomeHeld, Now: answer.At,
 		})
@@ -74,7 +74,7 @@ func (x *exchange) read() Phase {
 			h.Set("Age", strconv.FormatInt(int64(answer.Age/time.Second), 10))
 		}
 	}
-	if outcome == collapse.OutcomeShared {
+	if outcome == collapse.OutcomeShared && x.status.Stored {
 		x.status.HasTTL, x.status.TTL, x.status.Detail = true, answer.Fresh, x.miss
 	}
 	if x.reader == nil { // awaitWhole gave it up for the whole, which may be empty

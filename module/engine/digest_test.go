@@ -14,6 +14,7 @@ import (
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
+	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
 	"github.com/page-cache/page-cache/module/store"
@@ -89,7 +90,8 @@ func newColliding(t *testing.T, st store.Store) (*engine.Engine, ended) {
 	t.Helper()
 	over := make(ended, 1)
 	e := engine.New(engine.Config{
-		Rule: policy.Compile(config.Rule{TTL: config.Duration(time.Minute)}), Store: st, Limits: collapse.NewLimits(10, 1<<20), Marks: collapse.NewMarks(), Ledger: purge.New(),
+		Rule: policy.Compile(config.Rule{TTL: config.Duration(time.Minute)}), Store: st, Limits: collapse.NewLimits(10, 1<<20), Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(),
 		Recorder: over, Now: time.Now, Start: time.Now(),
 	})
 	t.Cleanup(func() { e.Close(time.Second) })

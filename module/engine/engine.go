@@ -11,6 +11,7 @@ import (
 
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/collapse"
+	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
 	"github.com/page-cache/page-cache/module/store"
@@ -30,6 +31,7 @@ var (
 	// ErrFillTimeout means that the origin was silent for too long.
 	ErrFillTimeout = errors.New("the origin did not answer the fill in time")
 
+	errStatus   = errors.New("the origin answered with a 5xx")
 	errShort    = errors.New("the body has another length than Content-Length says")
 	errGoexit   = errors.New("the origin's handler ended its goroutine")
 	errReplaced = errors.New("the configuration that owned the fill was replaced")
@@ -52,11 +54,15 @@ type Config struct {
 	Rule     *policy.Rule
 	Store    store.Store
 	Limits   *collapse.Limits
-	Marks    *collapse.Marks
+	Upstream *Upstream
+	Marks    *collapse.Marks // pages that proved not to be for all
+	Failed   *collapse.Marks // pages whose last fill failed; another one than Marks
 	Ledger   *purge.Ledger
+	Freeze   *freeze.Switch
 	Recorder Recorder
 	Now      func() time.Time     // the clock, with its monotonic reading
 	Start    time.Time            // what stored times count from
+	Chance   func() float64       // evenly drawn from [0, 1); safe for concurrent use
 	Trace    func(from, to Phase) // called on every move, if not nil
 }
 
@@ -77,9 +83,8 @@ type Engine struct {
 
 // New returns an Engine. Close ends it.
 func New(c Config) *Engine {
-	e := &Engine{Config: c, group: collapse.NewGroup(c.Limits), idle: make(chan struct{})}
+	e := &Engine{Config: c, group: collapse.NewGroup(c.Limits, &c.Upstream.Places), idle: make(chan struct{})}
 	e.timeouts = c.Rule.Timeouts()
-	e.group.Bound(c.Rule.MaxFills())
 	e.base, e.cancel = context.WithCancelCause(context.Background())
 	return e
 }

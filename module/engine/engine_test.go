@@ -15,6 +15,7 @@ import (
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
+	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
 	"github.com/page-cache/page-cache/module/store"
@@ -33,7 +34,8 @@ func newBench(t *testing.T, st store.Store) *bench {
 	t.Helper()
 	b := &bench{t: t, store: st, limits: collapse.NewLimits(10, 1<<20), notes: &notes{counts: map[string]int{}}}
 	b.engine = engine.New(engine.Config{
-		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: st, Limits: b.limits, Marks: collapse.NewMarks(), Ledger: purge.New(),
+		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: st, Limits: b.limits, Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(),
 		Recorder: b.notes, Now: time.Now, Start: time.Now(),
 	})
 	return b

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/page-cache/page-cache/module/cachekey"
@@ -14,6 +15,7 @@ import (
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/entry"
 	"github.com/page-cache/page-cache/module/framing"
+	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 )
 
@@ -44,6 +46,8 @@ type job struct {
 	storage     policy.Storage
 	header      http.Header // as it will be stored; nil unless storable
 	noStatus    bool
+	frozen      freeze.State // when it began
+	troubled    sync.Once    // the origin has failed it
 }
 
 // panicError is a panic of the origin's handler.
@@ -64,6 +68,7 @@ func (j *job) run() {
 	j.ctx, j.cancel = context.WithCancelCause(j.e.base)
 	defer j.cancel(nil)
 	j.ctx, j.report = framing.With(j.ctx)
+	j.frozen = j.e.Freeze.State(j.e.Now())
 	defer context.AfterFunc(j.ctx, j.giveUp)()
 	j.f.OnDesertion(func() { j.cancel(collapse.ErrNoReaders) })
 	queued := !j.f.TryEnter()
@@ -147,6 +152,7 @@ func (j *job) inform(status int, h http.Header) {
 // which may not heed the context.
 func (j *job) giveUp() {
 	err, reason := context.Cause(j.ctx), cachestatus.ReasonFillFailed
+	j.fails(err)
 	if errors.Is(err, ErrFillTimeout) {
 		reason = cachestatus.ReasonFillTimeout
 	}
@@ -202,6 +208,7 @@ func (j *job) conclude(err error) {
 		err = j.short()
 	}
 	if err != nil {
+		j.fails(err)
 		j.e.Recorder.Filled(j.discarded(err))
 		j.f.Leave()
 		j.f.Settle(collapse.OutcomeFailed, collapse.Answer{Reason: cachestatus.ReasonFillFailed}, err)
@@ -210,6 +217,9 @@ func (j *job) conclude(err error) {
 	}
 	j.f.SetTrailer(trailers(j.w.Header()))
 	reason := j.store()
+	if j.status < http.StatusInternalServerError {
+		j.e.Failed.Clear(j.joined.Digest)
+	}
 	if j.header != nil {
 		j.remember(reason)
 	}

@@ -35,7 +35,7 @@ func (x *exchange) await() Phase {
 		case x.spared():
 			x.grace = true
 			return Stale
-		case x.e.Rule.MaxFills() > 0: // whoever is forwarded here would pass those who queue
+		case x.e.Upstream.Places.Bounded(): // whoever is forwarded here would pass those who queue
 			x.reason = cachestatus.ReasonMaxFills
 			return Refuse
 		}
@@ -140,17 +140,21 @@ func (x *exchange) send(f *collapse.Fill) cachestatus.Reason {
 	return cachestatus.ReasonNone
 }
 
-// refresh starts a fill behind a stale answer, unless there is one, or no room for
-// it: then one of the next visitors will.
-func (x *exchange) refresh() {
+// refresh starts a fill behind an answer from the store, unless there is one, or no
+// room for it, or the last one has failed a moment ago: then one of the next visitors
+// will. It reports whether one is under way.
+func (x *exchange) refresh() bool {
+	if x.e.holdsBack(&x.key) || x.e.frozen() {
+		return false
+	}
 	fill, reader, role := x.e.group.Join(x.key.Digest, x.e.Rule.BodyLimit())
 	if role == collapse.RoleNone {
 		x.e.Recorder.RefreshSkipped()
-		return
+		return false
 	}
 	defer reader.Close()
 	if role == collapse.RoleFollower {
-		return
+		return true
 	}
 	sent := false
 	defer func() {
@@ -159,17 +163,15 @@ func (x *exchange) refresh() {
 		}
 	}()
 	// As in lead: it may have been refreshed a moment ago.
-	if found, err := x.e.get(&x.key); err == nil {
-		now := x.e.sinceStart(x.e.Now())
-		if policy.DecideReuse(found, x.e.Rule, &x.in.Demand, now).Reuse == policy.ReuseNow {
-			return
-		}
+	if found, err := x.e.get(&x.key); err == nil && found.StoredAt > x.entry.StoredAt {
+		return false
 	}
 	if !fill.TryEnter() || !fill.Background() { // visitors who wait come first
 		x.e.Recorder.RefreshSkipped()
-		return
+		return false
 	}
 	sent = x.send(fill) == cachestatus.ReasonNone
+	return sent
 }
 
 // abandon ends the fill that was never sent, and tells its followers why.

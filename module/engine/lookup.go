@@ -118,7 +118,7 @@ func (x *exchange) findByLanguage(marker *entry.Entry) {
 // judge judges what was found by the clock and the rule.
 func (x *exchange) judge(found *entry.Entry) {
 	x.now = x.e.Now()
-	x.judged = policy.DecideReuse(found, x.e.Rule, &x.in.Demand, x.e.sinceStart(x.now))
+	x.judged = x.reuse(found)
 	x.entry, x.miss = found, x.judged.Reason
 	if x.judged.Reuse == policy.ReuseNever {
 		x.entry = nil

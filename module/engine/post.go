@@ -7,6 +7,7 @@ import (
 	"github.com/page-cache/page-cache/module/cachekey"
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/entry"
+	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/store"
 )
@@ -19,6 +20,7 @@ type posted struct {
 	in     policy.Intake // of that GET
 	before http.Header   // what outer handlers had set for this visitor
 	seen   uint64        // the URI's generation when the request was sent
+	frozen freeze.State  // then
 	answer policy.Response
 	body   []byte // what has come of it, one byte more than the limit at most
 }
@@ -35,6 +37,7 @@ func (x *exchange) watchPost() (w http.ResponseWriter, p *posted) {
 		seen: x.e.Ledger.Generation(policy.URI(&in.Inputs)),
 	}
 	p.answer.RequestTime = x.e.Now()
+	p.frozen = x.e.Freeze.State(p.answer.RequestTime)
 	return p, p
 }
 
@@ -79,7 +82,7 @@ func (p *posted) keep() {
 		return
 	}
 	s := policy.DecideStorage(&p.answer, e.Rule, &p.in)
-	if s.Disposal != policy.DisposeStore || !s.Terms.Explicit {
+	if !e.mayStore(p.frozen) || s.Disposal != policy.DisposeStore || !s.Terms.Explicit {
 		return
 	}
 	primary := p.in.Inputs.Key()

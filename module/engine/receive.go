@@ -29,6 +29,9 @@ func (x *exchange) receive() Phase {
 
 // hit answers from the stored response.
 func (x *exchange) hit() Phase {
+	if policy.DecideAhead(x.entry, x.e.Rule, &x.judged, x.e.Chance()) && x.refresh() {
+		x.judged.Reason = cachestatus.ReasonRefreshAhead
+	}
 	x.status = cachestatus.Status{Hit: true, HasTTL: true, TTL: x.judged.Left, Detail: x.judged.Reason}
 	x.writeStored()
 	return Done
@@ -90,7 +93,7 @@ func (x *exchange) invalidate(status int, h http.Header) (before, now uint64) {
 // is not used again without a question to the origin (RFC 9111 §4.3.5).
 func (x *exchange) compare(status int, h http.Header) {
 	if x.q.Method != http.MethodHead || status != http.StatusOK || x.entry == nil || x.entry.Key != x.key.Text ||
-		!policy.Contradicts(x.entry, h) {
+		!policy.Contradicts(x.entry, h) || x.e.frozen() {
 		return
 	}
 	outdated := *x.entry

@@ -45,6 +45,8 @@ func commands() []command {
 		{"counter", "NAME N", "hit miss stale bypass error (visitors); filled discarded fill-failed refresh-skipped get-failed set-failed", (*scenario).counter},
 		{"fail", "get|set|corrupt", "from now on the store fails to, or all it holds is damaged", func(s *scenario, a []string) { s.store.fail(a[0]) }},
 		{"mend", "store|origin", "it works again; what hung there goes on", (*scenario).mend},
+		{"freeze", "D|off", "the last good pages are served and nothing is stored, for so long", (*scenario).setFreeze},
+		{"chance", "N", "from now on what is drawn at random is N of a hundred (0)", func(s *scenario, a []string) { s.chance.Store(int64(s.number(a[0]))) }},
 		{"close", "D", "the configuration is replaced, with that much grace", (*scenario).closeEngine},
 	}
 }
@@ -250,6 +252,14 @@ func (s *scenario) mend(args []string) {
 		s.store.fail("")
 	}
 	synctest.Wait()
+}
+
+func (s *scenario) setFreeze(args []string) {
+	if args[0] == "off" {
+		s.freeze.Off(time.Now())
+	} else {
+		s.freeze.On(time.Now(), s.duration(args[0]))
+	}
 }
 
 func (s *scenario) closeEngine(args []string) {

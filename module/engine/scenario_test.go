@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
+	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
 )
@@ -75,6 +77,8 @@ type scenario struct {
 	store  *memory
 	origin *origin
 	notes  *notes
+	freeze *freeze.Switch
+	chance atomic.Int64   // of a hundred
 	engine *engine.Engine // nil before the first visitor
 
 	groups map[string]*group
@@ -92,6 +96,7 @@ func newScenario(t *testing.T, file string, all *moves) *scenario {
 		limits: collapse.NewLimits(100, 1<<20),
 		store:  &memory{},
 		origin: newOrigin(t),
+		freeze: new(freeze.Switch),
 		notes:  &notes{counts: map[string]int{}},
 		groups: map[string]*group{},
 	}
@@ -165,8 +170,13 @@ func (s *scenario) start() *engine.Engine {
 	if err := s.rule.Validate(); err != nil {
 		s.fatalf("rule: %v", err)
 	}
+	upstream := new(engine.Upstream)
+	if s.rule.MaxFills > 0 {
+		upstream.Places.Bound(s.rule.MaxFills)
+	}
 	s.engine = engine.New(engine.Config{
-		Rule: policy.Compile(s.rule), Store: s.store, Limits: s.limits, Marks: collapse.NewMarks(), Recorder: s.notes, Ledger: purge.New(),
+		Rule: policy.Compile(s.rule), Store: s.store, Limits: s.limits, Upstream: upstream, Freeze: s.freeze, Chance: func() float64 { return float64(s.chance.Load()) / 100 },
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Recorder: s.notes, Ledger: purge.New(),
 		Now: time.Now, Start: time.Now(),
 		Trace: func(from, to engine.Phase) {
 			if !slices.Contains(engine.Next(from), to) {

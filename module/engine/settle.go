@@ -130,7 +130,7 @@ func (x *exchange) graced() bool {
 		return false
 	}
 	x.now = x.e.Now()
-	x.judged = policy.DecideReuse(x.entry, x.e.Rule, &x.in.Demand, x.e.sinceStart(x.now))
+	x.judged = x.reuse(x.entry)
 	return x.judged.IfError && policy.AcceptsCoding(x.q.Header, x.entry.Header)
 }
 

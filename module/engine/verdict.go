@@ -36,6 +36,9 @@ func (j *job) judge(status int, h http.Header) io.Writer {
 		return nil
 	}
 	j.watch.Stop()
+	if status < http.StatusInternalServerError {
+		j.answers()
+	}
 	if j.header != nil {
 		j.late = time.AfterFunc(j.e.timeouts.Fill, j.f.Outgrow)
 		if declared {
@@ -56,6 +59,7 @@ func (j *job) confirm(h http.Header) {
 		return
 	}
 	j.confirmed = true
+	j.answers()
 	fields := policy.Freshen(j.base, h)
 	if bodyAllowed(j.base.Status) {
 		fields["Content-Length"] = []string{strconv.Itoa(len(j.base.Body))}
@@ -98,8 +102,12 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 		}
 		j.header = j.e.Rule.StorableFields(answer.Header, s.Drop, answer.ResponseTime)
 		a.Header, a.Fresh, a.Age = withLength(j.header, answer.Header), s.Fresh, s.Terms.InitialAge
+		if !j.e.mayStore(j.frozen) {
+			a.Reason = cachestatus.ReasonFrozen
+		}
 		j.mark()
 	case policy.DisposeFail:
+		j.fails(errStatus)
 		outcome = collapse.OutcomeFailed
 	case policy.DisposeRelay:
 		j.supersede()
@@ -112,7 +120,7 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 // who ask for this variant find the fill.
 func (j *job) mark() {
 	j.f.Rename(j.key.Digest)
-	if len(j.storage.Vary) == 0 {
+	if len(j.storage.Vary) == 0 || !j.e.mayStore(j.frozen) {
 		return
 	}
 	languages := map[string]string{}
@@ -134,14 +142,14 @@ const maxLanguages = 16
 // remember lets those who ask for the page in the next seconds go by themselves, when
 // its answer was not stored for this reason.
 func (j *job) remember(reason cachestatus.Reason) {
-	if d := j.e.Rule.MarkFor(j.status, reason); d > 0 {
+	if d := j.e.Rule.MarkFor(j.status, reason); d > 0 && j.e.mayStore(j.frozen) {
 		j.e.Marks.Set(j.joined.Digest, j.e.sinceStart(j.e.Now())+d)
 	}
 }
 
 // supersede takes out of the store what the page no longer is.
 func (j *job) supersede() {
-	if !j.had || !policy.Supersedes(j.status) || len(j.in.Forward["Authorization"]) > 0 || j.overtaken(&j.joined) {
+	if !j.had || !j.e.mayStore(j.frozen) || !policy.Supersedes(j.status) || len(j.in.Forward["Authorization"]) > 0 || j.overtaken(&j.joined) {
 		return // what one visitor may not see, others may
 	}
 	if err := j.e.Store.Delete(store.Digest(j.joined.Digest)); err != nil {
@@ -182,6 +190,9 @@ func (j *job) store() cachestatus.Reason {
 	if j.header == nil {
 		return j.storage.Reason
 	}
+	if !j.e.mayStore(j.frozen) {
+		return cachestatus.ReasonFrozen
+	}
 	body, whole := j.f.Body.Whole()
 	if !whole {
 		return cachestatus.ReasonTooLarge
@@ -197,7 +208,7 @@ func (j *job) store() cachestatus.Reason {
 	}
 	e := entry.Entry{
 		Key: j.key.Text, Status: j.status, Header: j.header, Body: body,
-		StoredAt: j.e.sinceStart(j.f.Answer().At), Terms: j.storage.Terms,
+		StoredAt: j.e.sinceStart(j.f.Answer().At), Took: j.e.Now().Sub(j.requestTime), Terms: j.storage.Terms,
 	}
 	if e.Status == http.StatusOK && len(body) > 0 && len(e.Header["Etag"]) == 0 {
 		// Readers of this fill share the header, and have it already.

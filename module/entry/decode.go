@@ -40,6 +40,7 @@ func decodeV1(b []byte) (*Entry, error) {
 	e.Status = r.count("status", maxStatus)
 	e.setFlags(r.flags())
 	e.StoredAt = r.duration("stored at")
+	e.Took = r.duration("took")
 	e.InitialAge = r.duration("initial age")
 	e.Lifetime = r.duration("lifetime")
 	for _, w := range [...]*Window{&e.StaleWhileRevalidate, &e.StaleIfError} {

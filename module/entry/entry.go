@@ -30,6 +30,9 @@ type Entry struct {
 	// StoredAt is response_time (RFC 9111 §4.2.3), as an offset from the start of the process on its monotonic clock.
 	StoredAt time.Duration
 
+	// Took is how long the fill took, from its request to the end of its answer.
+	Took time.Duration
+
 	// OwnTag says that the ETag in Header was made by the edge, so that the origin does not know it.
 	OwnTag bool
 

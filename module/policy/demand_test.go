@@ -80,7 +80,7 @@ func TestDemandOfFresh(t *testing.T) {
 		"all of them":                    {policy.Demand{MaxAge: set(17), MinFresh: set(0), MaxStale: set(0)}, seconds(14), true},
 	}
 	for name, tt := range tests {
-		j := policy.DecideReuse(e, policy.Compile(line), &tt.d, e.StoredAt+tt.after)
+		j := policy.DecideReuse(e, policy.Compile(line), &tt.d, e.StoredAt+tt.after, policy.Strain{})
 		want := policy.Judged{
 			Reuse: policy.ReuseNow, Reason: cachestatus.ReasonFresh, Age: seconds(2) + tt.after, Left: seconds(15) - tt.after,
 		}
@@ -124,7 +124,7 @@ func TestDemandOfStale(t *testing.T) {
 		"max-stale=0, as it gets so":     {policy.Demand{MaxStale: set(0)}, 15, revalidate},
 		"max-stale=0, behind the window": {policy.Demand{MaxStale: set(0)}, 20, 0},
 	} {
-		j := policy.DecideReuse(e, policy.Compile(line), &tt.d, e.StoredAt+seconds(tt.after))
+		j := policy.DecideReuse(e, policy.Compile(line), &tt.d, e.StoredAt+seconds(tt.after), policy.Strain{})
 		served := j.Reuse == policy.ReuseNow || j.Reuse == policy.ReuseWhileRevalidate
 		if served != (tt.want != 0) || served && j.Reason != tt.want || (j.Reuse == policy.ReuseWhileRevalidate) != (tt.want == revalidate) {
 			t.Errorf("%s: got %+v, want %s", name, j, tt.want)
@@ -154,7 +154,7 @@ func TestDemandMaxAgeOfStale(t *testing.T) {
 		"too stale":            {policy.Demand{MaxAge: set(60), MaxStale: set(5)}, seconds(21), policy.ReuseValidated},
 		"any, but too old now": {policy.Demand{MaxAge: set(60), AnyStale: true}, seconds(61), policy.ReuseValidated},
 	} {
-		if j := policy.DecideReuse(e, policy.Compile(line), &tt.d, e.StoredAt+tt.after); j.Reuse != tt.want {
+		if j := policy.DecideReuse(e, policy.Compile(line), &tt.d, e.StoredAt+tt.after, policy.Strain{}); j.Reuse != tt.want {
 			t.Errorf("%s: got %+v", name, j)
 		}
 	}

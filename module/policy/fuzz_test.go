@@ -253,7 +253,7 @@ func checkStorable(t *testing.T, a *policy.Response, r *policy.Rule, s policy.St
 	}
 	stored := r.StorableFields(a.Header, s.Drop, arrival)
 	e := &entry.Entry{Status: a.Status, Header: stored, Terms: s.Terms}
-	if j := policy.DecideReuse(e, r, &policy.Demand{}, 0); (j.Reuse == policy.ReuseNow) != shared {
+	if j := policy.DecideReuse(e, r, &policy.Demand{}, 0, policy.Strain{}); (j.Reuse == policy.ReuseNow) != shared {
 		t.Errorf("%s, and then %+v", describe(s), j)
 	}
 	for _, name := range slices.Concat(cc.PrivateFields, cc.NoCacheFields, []string{"Set-Cookie", "Connection", "Transfer-Encoding", "Age"}) {

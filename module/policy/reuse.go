@@ -33,10 +33,23 @@ type Judged struct {
 	IfError bool
 }
 
+// Strain is what lets a stale response be used where a calm day would not.
+type Strain struct {
+	// Frozen: the operator wants the last good pages, however old.
+	Frozen bool
+	// Failing: the origin has failed a moment ago, so what IfError allows is served
+	// without waiting for it to fail again.
+	Failing bool
+	// Grace is for how long a response that was fresh once may be used after it has
+	// gone stale because of the trouble that the origin is in.
+	Grace time.Duration
+}
+
 // DecideReuse judges e by the rule in force now, whatever rule it was stored
-// under, for a request with the demand d. now is the time since the process's
-// start.
-func DecideReuse(e *entry.Entry, r *Rule, d *Demand, now time.Duration) Judged {
+// under, for a request with the demand d, under the strain s. now is the time since
+// the process's start. Strain never reaches past no-cache or must-revalidate (RFC 9111
+// §4.2.4), nor past what the request demands.
+func DecideReuse(e *entry.Entry, r *Rule, d *Demand, now time.Duration, s Strain) Judged {
 	resident := max(0, now-e.StoredAt)
 	j := Judged{Age: min(e.InitialAge+resident, maxSeconds*time.Second), Reason: cachestatus.ReasonStale}
 	if r.statusReason(e.Status, &e.Terms) != cachestatus.ReasonNone || int64(len(e.Body)) > r.BodyLimit() {
@@ -49,7 +62,8 @@ func DecideReuse(e *entry.Entry, r *Rule, d *Demand, now time.Duration) Judged {
 	j.Left = fresh - resident
 	stale := max(0, -j.Left)
 	ever := !e.NoCache && !e.MustRevalidate
-	j.IfError = ever && stale < window(e.StaleIfError, r.conf.StaleIfError, fresh > 0)
+	graced := ever && fresh > 0 && stale < s.Grace
+	j.IfError = graced || ever && stale < window(e.StaleIfError, r.conf.StaleIfError, fresh > 0)
 	revalidates := ever && stale < window(e.StaleWhileRevalidate, r.conf.StaleWhileRevalidate, fresh > 0)
 	switch {
 	case e.NoCache:
@@ -58,10 +72,16 @@ func DecideReuse(e *entry.Entry, r *Rule, d *Demand, now time.Duration) Judged {
 		j.Reuse, j.Reason = ReuseValidated, cachestatus.ReasonRequest
 	case j.Left > 0:
 		j.Reuse, j.Reason = ReuseNow, cachestatus.ReasonFresh
+	case s.Frozen && ever && fresh > 0:
+		j.Reuse, j.Reason = ReuseNow, cachestatus.ReasonFrozen
 	case revalidates:
 		j.Reuse, j.Reason = ReuseWhileRevalidate, cachestatus.ReasonWhileRevalidate
 	case ever && d.takesStale(stale):
 		j.Reuse, j.Reason = ReuseNow, cachestatus.ReasonMaxStale
+	case graced:
+		j.Reuse, j.Reason = ReuseWhileRevalidate, cachestatus.ReasonOverloadGrace
+	case s.Failing && j.IfError:
+		j.Reuse, j.Reason = ReuseWhileRevalidate, cachestatus.ReasonIfError
 	default:
 		j.Reuse = ReuseValidated
 	}

@@ -32,7 +32,7 @@ func storedAs(a *policy.Response, c config.Rule, s policy.Storage) *entry.Entry 
 
 // reuse judges e this long after it was stored, for a request without wishes.
 func reuse(e *entry.Entry, c config.Rule, after time.Duration) policy.Judged {
-	return policy.DecideReuse(e, policy.Compile(c), &policy.Demand{}, e.StoredAt+after)
+	return policy.DecideReuse(e, policy.Compile(c), &policy.Demand{}, e.StoredAt+after, policy.Strain{})
 }
 
 // TestReuse: RFC 9111 §4.2, fresh while its lifetime is greater than its age; and
@@ -86,7 +86,7 @@ func TestReuse(t *testing.T) {
 			e := stored(t, tt.then, tt.a)
 			r := policy.Compile(tt.now)
 			for _, after := range []time.Duration{-time.Second, 0, 1, tt.fresh - time.Second, tt.fresh - 1, tt.fresh, tt.fresh + 1, tt.fresh + time.Second, time.Hour} {
-				j := policy.DecideReuse(e, r, &policy.Demand{}, e.StoredAt+after)
+				j := policy.DecideReuse(e, r, &policy.Demand{}, e.StoredAt+after, policy.Strain{})
 				resident := max(0, after) // a clock that went back makes nothing younger
 				want := policy.Judged{
 					Reuse: policy.ReuseValidated, Reason: cachestatus.ReasonStale, Age: e.InitialAge + resident, Left: tt.fresh - resident,

@@ -47,9 +47,11 @@ type Timeouts = config.Timeouts
 // Timeouts returns how long fills wait for what.
 func (r *Rule) Timeouts() Timeouts { return r.conf.Timeouts() }
 
-// MaxFills returns how many fills may be at the origin at a time; 0: as many as the
-// process allows.
-func (r *Rule) MaxFills() int { return r.conf.MaxFills }
+// Grace returns for how long a page may be served after it has gone stale because of
+// the trouble that the origin is in, which is 0 for none to 1 for the worst.
+func (r *Rule) Grace(trouble float64) time.Duration {
+	return time.Duration(trouble * float64(r.conf.OverloadGrace))
+}
 
 // TrustFraming reports whether a body may be stored whose end only the closing
 // connection shows.

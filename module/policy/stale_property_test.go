@@ -178,7 +178,7 @@ func TestNeverFreshTooLong(t *testing.T) {
 		e := storedAs(a, then, verdict)
 		d := anyDemand(t)
 		resident := time.Duration(rapid.OneOf(rapid.Int64Range(0, 60e9), rapid.Int64Range(0, 4000e9)).Draw(t, "resident"))
-		j := policy.DecideReuse(e, policy.Compile(now), &d, e.StoredAt+resident)
+		j := policy.DecideReuse(e, policy.Compile(now), &d, e.StoredAt+resident, policy.Strain{})
 		if j.Age < s.age+resident {
 			t.Fatalf("an age of %s after %s, having come with %s", j.Age, resident, s.age)
 		}

@@ -105,7 +105,7 @@ func TestStaleNever(t *testing.T) {
 			e := stored(t, c, a)
 			for _, after := range []time.Duration{0, 14 * time.Second, 15*time.Second - 1, 15 * time.Second, 16 * time.Second, time.Hour} {
 				for _, d := range []policy.Demand{{}, {AnyStale: true}, {MaxStale: cachecontrol.Seconds{Set: true, Value: 2 * time.Hour}}} {
-					j := policy.DecideReuse(e, policy.Compile(c), &d, e.StoredAt+after)
+					j := policy.DecideReuse(e, policy.Compile(c), &d, e.StoredAt+after, policy.Strain{})
 					served := j.Reuse == policy.ReuseNow || j.Reuse == policy.ReuseWhileRevalidate
 					if fresh := untilStale && after < 15*time.Second; served != fresh || j.IfError && !fresh {
 						t.Errorf("%s, after %s: %+v", cc, after, j)
