@@ -74,7 +74,8 @@ func metric(t *testing.T, name string) float64 {
 	return sum
 }
 
-// entries returns how many responses are stored.
+// entries returns how many values are stored: one for a response, and one more for a
+// body of 4 KiB and more.
 func entries(t *testing.T) int {
 	t.Helper()
 	return int(metric(t, "caddy_page_cache_entries"))

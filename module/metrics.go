@@ -34,7 +34,7 @@ var (
 	frozenDesc = prometheus.NewDesc("caddy_page_cache_frozen",
 		"1 while the edge is frozen (admin API), else 0.", nil, nil)
 	entriesDesc = prometheus.NewDesc("caddy_page_cache_entries",
-		"Stored responses, stale ones included.", nil, nil)
+		"Values in the store: responses, stale ones included, bodies of 4 KiB and more, and what pages vary by.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.

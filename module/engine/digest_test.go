@@ -43,6 +43,8 @@ func (s *oneSlot) Set(_ store.Digest, value []byte) error {
 	return nil
 }
 
+func (*oneSlot) Stays(store.Digest) bool { return false }
+
 func (s *oneSlot) Delete(store.Digest) error { return nil }
 func (s *oneSlot) Close() error              { return nil }
 

@@ -163,7 +163,7 @@ func (x *exchange) refresh() bool {
 		}
 	}()
 	// As in lead: it may have been refreshed a moment ago.
-	if found, err := x.e.get(&x.key); err == nil && found.StoredAt > x.entry.StoredAt {
+	if found, err := x.e.head(&x.key); err == nil && found.StoredAt > x.entry.StoredAt {
 		return false
 	}
 	if !fill.TryEnter() || !fill.Background() { // visitors who wait come first

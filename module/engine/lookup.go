@@ -141,26 +141,6 @@ func (x *exchange) get(key *cachekey.Key) *entry.Entry {
 	return nil
 }
 
-// get reads the store. Another key with the same digest is as good as nothing.
-func (e *Engine) get(key *cachekey.Key) (*entry.Entry, error) {
-	raw, err := e.Store.Get(store.Digest(key.Digest))
-	if err != nil {
-		if !errors.Is(err, store.ErrNotFound) {
-			e.Recorder.StoreFailed("get", err)
-		}
-		return nil, err
-	}
-	found, err := entry.Decode(raw)
-	if err != nil {
-		e.Recorder.StoreFailed("get", err)
-		return nil, err
-	}
-	if found.Key != key.Text {
-		return nil, store.ErrNotFound
-	}
-	return found, nil
-}
-
 // union returns the names of both lists, sorted, each once.
 func union(a, b []string) []string {
 	all := slices.Concat(a, b)

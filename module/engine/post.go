@@ -4,12 +4,10 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/page-cache/page-cache/module/cachekey"
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/entry"
 	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
-	"github.com/page-cache/page-cache/module/store"
 )
 
 // posted is the answer to a POST that may turn out to be what a GET would get.
@@ -87,19 +85,13 @@ func (p *posted) keep() {
 	}
 	primary := p.in.Inputs.Key()
 	if len(s.Vary) > 0 {
-		p.set(&primary, entry.NewMarker(primary.Text, s.Vary, nil))
+		e.keep(&primary, entry.NewMarker(primary.Text, s.Vary, nil))
 		p.in.Inputs.Variant = e.Rule.Variant(s.Vary, p.x.q.Header)
 	}
 	key := p.in.Inputs.Key()
-	p.set(&key, &entry.Entry{
+	e.keep(&key, &entry.Entry{
 		Key: key.Text, Status: p.answer.Status, Body: p.body, Terms: s.Terms,
 		Header:   e.Rule.StorableFields(p.answer.Header, append(s.Drop, cachestatus.Field), p.answer.ResponseTime),
 		StoredAt: e.sinceStart(p.answer.ResponseTime),
 	})
-}
-
-func (p *posted) set(key *cachekey.Key, stored *entry.Entry) {
-	if err := p.x.e.Store.Set(store.Digest(key.Digest), stored.Encode()); err != nil {
-		p.x.e.Recorder.StoreFailed("set", err)
-	}
 }

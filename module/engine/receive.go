@@ -7,7 +7,6 @@ import (
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/policy"
-	"github.com/page-cache/page-cache/module/store"
 )
 
 // receive judges the request and names what would answer it.
@@ -98,9 +97,7 @@ func (x *exchange) compare(status int, h http.Header) {
 	}
 	outdated := *x.entry
 	outdated.NoCache = true
-	if err := x.e.Store.Set(store.Digest(x.key.Digest), outdated.Encode()); err != nil {
-		x.e.Recorder.StoreFailed("set", err)
-	}
+	x.e.keep(&x.key, &outdated)
 }
 
 // member returns this cache's member of Cache-Status.

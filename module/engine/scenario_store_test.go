@@ -1,12 +1,14 @@
 package engine_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/page-cache/page-cache/module/cachestatus"
+	"github.com/page-cache/page-cache/module/entry"
 	"github.com/page-cache/page-cache/module/store"
 )
 
@@ -36,10 +38,22 @@ func (m *memory) fail(what string) {
 	}
 }
 
+// len returns how many responses are stored, and markers; large bodies stand apart.
 func (m *memory) len() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return len(m.m)
+	n := 0
+	for _, value := range m.m {
+		if !errors.Is(decodes(value), entry.ErrCorrupt) {
+			n++
+		}
+	}
+	return n
+}
+
+func decodes(value []byte) error {
+	_, err := entry.Decode(value)
+	return err
 }
 
 func (m *memory) Get(d store.Digest) ([]byte, error) {
@@ -66,6 +80,13 @@ func (m *memory) Set(d store.Digest, value []byte) error {
 	}
 	m.m[d] = slices.Clone(value)
 	return nil
+}
+
+func (m *memory) Stays(d store.Digest) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.m[d]
+	return ok && !m.broken["get"]
 }
 
 func (m *memory) Delete(d store.Digest) error {

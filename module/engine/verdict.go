@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -15,7 +14,6 @@ import (
 	"github.com/page-cache/page-cache/module/entry"
 	"github.com/page-cache/page-cache/module/framing"
 	"github.com/page-cache/page-cache/module/policy"
-	"github.com/page-cache/page-cache/module/store"
 )
 
 // judge decides what becomes of the answer whose header has come.
@@ -125,7 +123,7 @@ func (j *job) mark() {
 	}
 	languages := map[string]string{}
 	if j.e.Rule.ChoosesLanguage() {
-		if old, err := j.e.get(&j.primary); err == nil && old.Marker() {
+		if old, err := j.e.head(&j.primary); err == nil && old.Marker() {
 			languages = old.Languages()
 		}
 		language := j.e.Rule.Language(j.storage.Vary, j.header)
@@ -133,7 +131,7 @@ func (j *job) mark() {
 			languages[language] = strings.Join(j.in.Inputs.Variant[0].Values, ", ")
 		}
 	}
-	j.set(&j.primary, entry.NewMarker(j.primary.Text, j.storage.Vary, languages))
+	j.e.keep(&j.primary, entry.NewMarker(j.primary.Text, j.storage.Vary, languages))
 }
 
 // maxLanguages bounds the languages that a marker lists.
@@ -152,28 +150,14 @@ func (j *job) supersede() {
 	if !j.had || !j.e.mayStore(j.frozen) || !policy.Supersedes(j.status) || len(j.in.Forward["Authorization"]) > 0 || j.overtaken(&j.joined) {
 		return // what one visitor may not see, others may
 	}
-	if err := j.e.Store.Delete(store.Digest(j.joined.Digest)); err != nil {
-		j.e.Recorder.StoreFailed("set", err)
-	}
+	j.e.remove(j.joined.Digest)
 }
 
 // overtaken reports whether what is stored under key came after this answer: several
 // fills of one key may be under way if their answers are not shared.
 func (j *job) overtaken(key *cachekey.Key) bool {
-	found, err := j.e.get(key)
+	found, err := j.e.head(key)
 	return err == nil && !found.Marker() && found.StoredAt > j.e.sinceStart(j.requestTime)
-}
-
-// set stores e under key, and returns why it did not.
-func (j *job) set(key *cachekey.Key, e *entry.Entry) cachestatus.Reason {
-	switch err := j.e.Store.Set(store.Digest(key.Digest), e.Encode()); {
-	case errors.Is(err, store.ErrTooLarge):
-		return cachestatus.ReasonTooLarge
-	case err != nil:
-		j.e.Recorder.StoreFailed("set", err)
-		return cachestatus.ReasonStore
-	}
-	return cachestatus.ReasonNone
 }
 
 // short reports a body that is not as long as it was declared.
@@ -215,7 +199,7 @@ func (j *job) store() cachestatus.Reason {
 		e.Header = e.Header.Clone()
 		e.Header["Etag"], e.OwnTag = []string{policy.OwnTag(body)}, true
 	}
-	return j.set(&j.key, &e)
+	return j.e.keep(&j.key, &e)
 }
 
 // proven reports whether the body's end is known to be its end: by a declared

@@ -15,17 +15,17 @@ import (
 //	 4  8  length of the whole, these bytes included
 //	12  4  CRC-32C of everything but these four bytes
 //	16     status               uvarint, at most 999
-//	       flags                one byte, see below; the last bit is 0
+//	       flags                one byte, see below
 //	       StoredAt, Took, InitialAge, Lifetime   varint, nanoseconds
 //	       StaleWhileRevalidate, StaleIfError   varint, nanoseconds; each only if its flag is set
-//	       length of the body   uvarint
+//	       length of the body   uvarint; of one that is apart, 44
 //	       key                  uvarint length, bytes
 //	       names, values        uvarint, uvarint: how many names and, under all of them, how many values
 //	       for each name, in ascending order of its bytes:
 //	           name             uvarint length, bytes
 //	           count            uvarint, how many values
 //	           each value       uvarint length, bytes
-//	       body                 bytes, to the end
+//	       body                 bytes, to the end; of one that is apart, Sum (32), Check (4), Size (8, at least 1)
 //
 // Varints are in their shortest form, so that one entry has exactly one encoding. A version once released decodes for
 // ever: a change of this form is a new version with a decoder beside the old one.
@@ -48,7 +48,7 @@ const (
 	flagOwnTag
 	flagWhileRevalidate
 	flagIfError
-	flagUnused
+	flagApart
 )
 
 var (
@@ -74,10 +74,16 @@ func (e *Entry) Encode() []byte {
 			b = binary.AppendVarint(b, int64(w.Value))
 		}
 	}
-	b = binary.AppendUvarint(b, uint64(len(e.Body)))
+	b = binary.AppendUvarint(b, uint64(e.tailSize())) //nolint:gosec // a length is never negative
 	b = appendString(b, e.Key)
 	b = e.appendHeader(b)
-	b = append(b, e.Body...)
+	if e.Apart.Size > 0 {
+		b = append(b, e.Apart.Sum[:]...)
+		b = binary.LittleEndian.AppendUint32(b, e.Apart.Check)
+		b = binary.LittleEndian.AppendUint64(b, uint64(e.Apart.Size))
+	} else {
+		b = append(b, e.Body...)
+	}
 	seal(b)
 	return b
 }
@@ -100,13 +106,25 @@ func (e *Entry) EncodedSize() int {
 			n += blockSize(len(value))
 		}
 	}
-	return n + blockSize(len(e.Body))
+	return n + blockSize(e.tailSize())
+}
+
+// apartSize is the length of an Apart.
+const apartSize = 32 + 4 + 8
+
+// tailSize returns the length of what stands at the end.
+func (e *Entry) tailSize() int {
+	if e.Apart.Size > 0 {
+		return apartSize
+	}
+	return len(e.Body)
 }
 
 func (e *Entry) flags() byte {
 	var flags byte
 	for i, set := range [...]bool{
 		e.Explicit, e.Heuristic, e.NoCache, e.MustRevalidate, e.OwnTag, e.StaleWhileRevalidate.Set, e.StaleIfError.Set,
+		e.Apart.Size > 0,
 	} {
 		if set {
 			flags |= 1 << i
@@ -154,14 +172,18 @@ func seal(b []byte) {
 	copy(b, magic)
 	b[versionAt] = version1
 	binary.LittleEndian.PutUint64(b[lengthAt:], uint64(len(b)))
-	binary.LittleEndian.PutUint32(b[checksumAt:], checksum(b))
+	binary.LittleEndian.PutUint32(b[checksumAt:], checksumWithout(b))
 }
 
-func checksum(b []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli) // the package's shared table: nothing is built here
-	sum := crc32.Update(0, table, b[:checksumAt])
-	return crc32.Update(sum, table, b[prefixSize:])
+// checksumWithout is the CRC-32C of b without the bytes that hold it.
+func checksumWithout(b []byte) uint32 {
+	return crc32.Update(checksum(b[:checksumAt]), castagnoli(), b[prefixSize:])
 }
+
+func checksum(b []byte) uint32 { return crc32.Update(0, castagnoli(), b) }
+
+// castagnoli returns the package's shared table: nothing is built here.
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
 func appendString(b []byte, s string) []byte {
 	b = binary.AppendUvarint(b, uint64(len(s)))

@@ -28,7 +28,7 @@ func Decode(b []byte) (*Entry, error) {
 	if binary.LittleEndian.Uint64(b[lengthAt:]) != uint64(len(b)) {
 		return nil, corrupt("length")
 	}
-	if binary.LittleEndian.Uint32(b[checksumAt:]) != checksum(b) {
+	if binary.LittleEndian.Uint32(b[checksumAt:]) != checksumWithout(b) {
 		return nil, corrupt("checksum")
 	}
 	return decodeV1(b)
@@ -38,7 +38,9 @@ func decodeV1(b []byte) (*Entry, error) {
 	e := &Entry{}
 	r := reader{rest: b[prefixSize:]}
 	e.Status = r.count("status", maxStatus)
-	e.setFlags(r.flags())
+	flags := r.flags()
+	e.setFlags(flags)
+	apart := flags&flagApart != 0
 	e.StoredAt = r.duration("stored at")
 	e.Took = r.duration("took")
 	e.InitialAge = r.duration("initial age")
@@ -49,6 +51,9 @@ func decodeV1(b []byte) (*Entry, error) {
 		}
 	}
 	e.Body = r.tail("body")
+	if apart {
+		e.Body, e.Apart = nil, r.apart(e.Body)
+	}
 	r.head = string(r.rest)
 	e.Key = r.text("key")
 	e.Header = r.header()
@@ -111,7 +116,7 @@ func (r *reader) duration(what string) time.Duration {
 }
 
 func (r *reader) flags() byte {
-	if len(r.rest) == 0 || r.rest[0]&flagUnused != 0 {
+	if len(r.rest) == 0 {
 		r.fail("flags")
 		return 0
 	}
@@ -133,6 +138,21 @@ func (r *reader) tail(what string) []byte {
 	b := r.rest[cut:]
 	r.rest = r.rest[:cut]
 	return b
+}
+
+// apart reads what stands in a body's place that is kept apart.
+func (r *reader) apart(b []byte) (a Apart) {
+	if r.what != "" || len(b) != apartSize {
+		r.fail("apart")
+		return a
+	}
+	copy(a.Sum[:], b)
+	a.Check = binary.LittleEndian.Uint32(b[32:])
+	a.Size = int64(binary.LittleEndian.Uint64(b[36:])) //nolint:gosec // judged below
+	if a.Size < 1 {
+		r.fail("apart")
+	}
+	return a
 }
 
 // text reads a length and that many bytes, as a part of head.

@@ -6,6 +6,7 @@
 package entry
 
 import (
+	"crypto/sha256"
 	"net/http"
 	"strings"
 	"time"
@@ -24,8 +25,11 @@ type Entry struct {
 	// the values under one name is kept, the order of names is not.
 	Header http.Header
 
-	// Body is the content, whole, in the coding that Header names.
+	// Body is the content, whole, in the coding that Header names; nil while it is Apart and was not joined.
 	Body []byte
+
+	// Apart says where the body is if it is kept by itself. Without a Size it is not.
+	Apart Apart
 
 	// StoredAt is response_time (RFC 9111 §4.2.3), as an offset from the start of the process on its monotonic clock.
 	StoredAt time.Duration
@@ -64,6 +68,46 @@ type Terms struct {
 	// StaleWhileRevalidate and StaleIfError are the windows of RFC 5861 that the origin gave.
 	StaleWhileRevalidate Window
 	StaleIfError         Window
+}
+
+// Apart is a body that is kept by itself, so that a response whose body has not changed can be stored anew without it.
+type Apart struct {
+	Sum   [32]byte // what it is kept under
+	Check uint32   // its CRC-32C
+	Size  int64    // its length in bytes
+}
+
+// bodyDomain keeps the sums of bodies apart from those of keys, which begin with the length of their first part.
+const bodyDomain = "page_cache body\x00"
+
+// Split returns e as it is kept when its body is kept apart, and that body. e itself is not changed.
+func (e *Entry) Split() (head *Entry, body []byte) {
+	split := *e
+	sum := sha256.New()
+	sum.Write([]byte(bodyDomain))
+	sum.Write(e.Body)
+	split.Apart = Apart{Check: checksum(e.Body), Size: int64(len(e.Body))}
+	sum.Sum(split.Apart.Sum[:0])
+	split.Body = nil
+	return &split, e.Body
+}
+
+// Join gives e the body that is kept apart, of which body must not change while e is in use. The error is ErrCorrupt if
+// it is another one.
+func (e *Entry) Join(body []byte) error {
+	if int64(len(body)) != e.Apart.Size || checksum(body) != e.Apart.Check {
+		return corrupt("body")
+	}
+	e.Body = body
+	return nil
+}
+
+// Size returns the length of the body in bytes, wherever it is.
+func (e *Entry) Size() int64 {
+	if e.Apart.Size > 0 {
+		return e.Apart.Size
+	}
+	return int64(len(e.Body))
 }
 
 // Window is for how long a response may be used after it has gone stale. Without Set the origin gave none.

@@ -81,9 +81,9 @@ func wantSame(t reporter, got, want *entry.Entry) {
 		t.Errorf("got key %q, status %d, %d bytes of body, want %q, %d, %d bytes",
 			got.Key, got.Status, len(got.Body), want.Key, want.Status, len(want.Body))
 	}
-	if got.StoredAt != want.StoredAt || got.Terms != want.Terms || got.OwnTag != want.OwnTag {
-		t.Errorf("got %v, %+v, %t, want %v, %+v, %t",
-			got.StoredAt, got.Terms, got.OwnTag, want.StoredAt, want.Terms, want.OwnTag)
+	if got.StoredAt != want.StoredAt || got.Terms != want.Terms || got.OwnTag != want.OwnTag || got.Took != want.Took || got.Apart != want.Apart {
+		t.Errorf("got %v, %+v, %t, %v, %+v, want %v, %+v, %t, %v, %+v",
+			got.StoredAt, got.Terms, got.OwnTag, got.Took, got.Apart, want.StoredAt, want.Terms, want.OwnTag, want.Took, want.Apart)
 	}
 	if len(got.Header) != len(want.Header) {
 		t.Errorf("got header %q, want %q", got.Header, want.Header)
@@ -156,7 +156,7 @@ func TestMarker(t *testing.T) {
 
 func TestRoundTripProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		e := entries().Draw(t, "entry")
+		e := split().Draw(t, "entry")
 		b := e.Encode()
 		if len(b) != e.EncodedSize() {
 			t.Fatalf("EncodedSize = %d, Encode made %d bytes", e.EncodedSize(), len(b))
@@ -227,7 +227,9 @@ func TestDecodeErrors(t *testing.T) {
 		"no fields":              {fields(), entry.ErrCorrupt, "status"},
 		"status 1000":            {fields(0xe8, 7, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "status"},
 		"no flags":               {fields(1), entry.ErrCorrupt, "flags"},
-		"unknown flag":           {fields(1, 0x80, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "flags"},
+		"apart, too short":       {fields(1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "apart"},
+		"apart, of no size":      {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 44, 0, 0, 0}, make([]byte, 44)...)...), entry.ErrCorrupt, "apart"},
+		"apart, negative":        {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 44, 0, 0, 0}, bytes.Repeat([]byte{255}, 44)...)...), entry.ErrCorrupt, "apart"},
 		"long form of a number":  {fields(0x81, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "status"},
 		"number over 64 bits":    {fields(1, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2), entry.ErrCorrupt, "stored at"},
 		"body longer than all":   {fields(1, 0, 0, 0, 0, 0, 4, 0, 0, 0), entry.ErrCorrupt, "body"},
@@ -366,6 +368,8 @@ func TestGolden(t *testing.T) {
 // decodes is the one encoding of what it decodes to.
 func FuzzDecode(f *testing.F) {
 	whole := small().Encode()
+	head, _ := small().Split()
+	f.Add(head.Encode())
 	f.Add(whole)
 	f.Add(whole[entry.PrefixSize:])
 	f.Add((&entry.Entry{}).Encode()[entry.PrefixSize:])

@@ -52,7 +52,7 @@ type Strain struct {
 func DecideReuse(e *entry.Entry, r *Rule, d *Demand, now time.Duration, s Strain) Judged {
 	resident := max(0, now-e.StoredAt)
 	j := Judged{Age: min(e.InitialAge+resident, maxSeconds*time.Second), Reason: cachestatus.ReasonStale}
-	if r.statusReason(e.Status, &e.Terms) != cachestatus.ReasonNone || int64(len(e.Body)) > r.BodyLimit() {
+	if r.statusReason(e.Status, &e.Terms) != cachestatus.ReasonNone || e.Size() > r.BodyLimit() {
 		return j
 	}
 	fresh, reason := r.freshFor(e.Status, &e.Terms)

@@ -85,7 +85,7 @@ func Contradicts(e *entry.Entry, h http.Header) bool {
 		return true
 	}
 	n, ok := ContentLength(h)
-	return ok && n != int64(len(e.Body))
+	return ok && n != e.Size()
 }
 
 // Supersedes reports whether an answer of this status, which is not stored, puts

@@ -38,6 +38,10 @@ type Store interface {
 	// still there, and the new one is not.
 	Set(d Digest, value []byte) error
 
+	// Stays reports whether a value is stored under d and will probably be for a good while: a caller that would only
+	// set the same value again need not. false is always a right answer.
+	Stays(d Digest) bool
+
 	// Delete removes what is stored under d; that nothing is there is no error. After nil, a Get that starts later
 	// does not return what was stored before.
 	Delete(d Digest) error

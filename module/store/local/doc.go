@@ -8,7 +8,8 @@
 // The room is divided into shards of at least 32 MiB: 1 below 64 MiB, 8 at 256 MiB, 64 from 2 GiB on. Each is a ring
 // that is allocated in full by New, though the system may hand out its pages only as they are written. Nothing but
 // age decides what is given up: setting a value anew, and deleting it, frees no room until the ring comes round, so a
-// page that is stored again every few seconds shortens the stay of all others in its shard.
+// page that is stored again every few seconds shortens the stay of all others in its shard. Stays tells whether that can
+// be left out.
 //
 // # Memory
 //

@@ -26,8 +26,11 @@ const (
 	maxShards = 64
 
 	// entryOverhead is what a value takes in a shard besides itself, rounded up: bigcache's header of 18 bytes, the
-	// key of 32 and a length prefix of at most 5.
+	// key of 32, a length prefix of at most 5, and our own mark.
 	entryOverhead = 64
+
+	// markSize is the length of what stands before each value: the bytes that had been written to the shard before.
+	markSize = 8
 )
 
 // Config says how large a Store is.
@@ -108,6 +111,12 @@ func (s *Store) refuse() error {
 		return store.ErrClosed
 	}
 	return store.ErrTooLarge
+}
+
+// Stays implements store.Store. The room that has come round since the value was set is less than half of its shard's.
+func (s *Store) Stays(d store.Digest) bool {
+	key := string(d[:])
+	return s.shard(key).stays(key)
 }
 
 // Delete implements store.Store.

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -29,6 +30,8 @@ type shard struct {
 	instance atomic.Pointer[instance]
 
 	resets atomic.Uint64
+
+	written uint64 // bytes set so far, overhead included; protected by mu
 }
 
 type instance struct{ cache }
@@ -53,8 +56,10 @@ func (sh *shard) get(key string) (value []byte, err error) {
 	defer sh.replaceAfterPanic(in, &err)
 	value, err = in.Get(key)
 	switch {
+	case err == nil && len(value) < markSize:
+		return nil, fmt.Errorf("%w: a value without its mark", store.ErrFailed)
 	case err == nil:
-		return value, nil
+		return value[markSize:], nil
 	case errors.Is(err, bigcache.ErrEntryNotFound):
 		return nil, store.ErrNotFound
 	default:
@@ -70,10 +75,27 @@ func (sh *shard) set(key string, value []byte) (err error) {
 		return store.ErrClosed
 	}
 	defer sh.replaceAfterPanic(in, &err)
-	if err := in.Set(key, value); err != nil {
+	marked := make([]byte, markSize, markSize+len(value))
+	binary.LittleEndian.PutUint64(marked, sh.written)
+	if err := in.Set(key, append(marked, value...)); err != nil {
 		return fmt.Errorf("%w: %w", store.ErrFailed, err)
 	}
+	sh.written += uint64(len(value)) + entryOverhead
 	return nil
+}
+
+func (sh *shard) stays(key string) (yes bool) {
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	in := sh.instance.Load()
+	if in == nil {
+		return false
+	}
+	var met error
+	defer sh.replaceAfterPanic(in, &met)
+	value, err := in.Get(key)
+	return err == nil && len(value) >= markSize &&
+		sh.written-binary.LittleEndian.Uint64(value) < uint64(sh.size)/2 //nolint:gosec // a size is never negative
 }
 
 func (sh *shard) remove(key string) error {

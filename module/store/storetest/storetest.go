@@ -34,6 +34,7 @@ func Run(t *testing.T, s Subject) {
 		"round trip":            testRoundTrip,
 		"overwrite":             testOverwrite,
 		"delete":                testDelete,
+		"stays":                 testStays,
 		"copies":                testCopies,
 		"digests are whole":     testDigestsAreWhole,
 		"largest and too large": testTooLarge,
@@ -112,6 +113,25 @@ func testDelete(t *testing.T, s Subject) {
 	wantValue(t, st, Digest(1), []byte("again"))
 }
 
+// A value that stays is there; one that was never set, or is gone, does not.
+func testStays(t *testing.T, s Subject) {
+	t.Helper()
+	st := s.open(t)
+	if st.Stays(Digest(1)) {
+		t.Error("nothing stays")
+	}
+	mustSet(t, st, Digest(1), []byte("one"))
+	if st.Stays(Digest(1)) {
+		wantValue(t, st, Digest(1), []byte("one"))
+	}
+	if err := st.Delete(Digest(1)); err != nil {
+		t.Error(err)
+	}
+	if st.Stays(Digest(1)) {
+		t.Error("what was deleted stays")
+	}
+}
+
 func testCopies(t *testing.T, s Subject) {
 	t.Helper()
 	st := s.open(t)
@@ -188,6 +208,9 @@ func testClose(t *testing.T, s Subject) {
 	}
 	if err := st.Delete(Digest(1)); !errors.Is(err, store.ErrClosed) {
 		t.Errorf("Delete after Close: got %v, want %v", err, store.ErrClosed)
+	}
+	if st.Stays(Digest(1)) {
+		t.Error("something stays after Close")
 	}
 }
 
