@@ -69,7 +69,8 @@ func (f *flapping) flap(t *testing.T, n int) {
 	}
 }
 
-// tally is what the visitors of a flapping origin got.
+// tally is what the visitors of a flapping origin got. A miss is an answer that is not
+// from the store, and not from a fill that another visitor started.
 type tally struct {
 	asked, cold, misses, stale, failed atomic.Int64
 }
@@ -116,7 +117,7 @@ func TestFaultR11_FlappingOrigin(t *testing.T) {
 	if sum.failed.Load() == 0 || sum.stale.Load() == 0 {
 		t.Error("the origin did not flap")
 	}
-	if int64(hits)*10 > sum.misses.Load()*11 {
+	if int64(hits) > sum.misses.Load() { // equal, as a rule
 		t.Errorf("the origin had %d requests for %d misses", hits, sum.misses.Load())
 	}
 	for _, target := range targets {
@@ -132,7 +133,7 @@ func TestFaultR11_FlappingOrigin(t *testing.T) {
 func (s *tally) take(t *testing.T, a *edge.Answer, isCold bool) { //nolint:revive // a flag is what it counts
 	t.Helper()
 	told := len(a.Header["Cache-Status"]) > 0 // not beside an error of reverse_proxy's own
-	if !told || !a.Is(t, "hit") {
+	if !told || !a.Is(t, "hit") && !a.Is(t, "collapsed") {
 		s.misses.Add(1)
 	}
 	if told && a.Is(t, "detail=stale-if-error") {

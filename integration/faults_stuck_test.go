@@ -120,7 +120,7 @@ func TestFaultR20_UsableWhileOthersAreStuck(t *testing.T) {
 	for i := range 3 {
 		a := e.Get(target)
 		if a.Status != 504 || !a.Is(t, "fwd=uri-miss", "detail=fill-timeout") || int(origin.came.Load()) != i+1 || edge.Filling() != i+1 {
-			t.Errorf("got %d, %q; the origin was asked %d times, and %d fills are there", a.Status, a.Header["Cache-Status"], origin.came.Load(), edge.Filling())
+			t.Fatalf("got %d, %q; the origin was asked %d times, and %d fills are there", a.Status, a.Header["Cache-Status"], origin.came.Load(), edge.Filling())
 		}
 	}
 	wait := edge.Crowd(1, func(int) *edge.Answer { return e.Get(target) })
