@@ -87,6 +87,8 @@ func Poll(tb testing.TB, what string, yes func() bool) {
 var (
 	// waiter is an exchange that waits for a fill's header.
 	waiter = regexp.MustCompile(`\[select[^\]]*\]:\n\S*/engine\.\(\*exchange\)\.`)
+	// inside is a request that the cache handles.
+	inside = regexp.MustCompile(`/engine\.\(\*Engine\)\.Do\(`)
 	// filler is a fill under way.
 	filler = regexp.MustCompile(`/engine\.\(\*job\)\.run\(`)
 	// stopping is a replaced server on its way out; closed one that has closed its
@@ -116,11 +118,18 @@ func WaitFor(tb testing.TB, n int) {
 	Poll(tb, "enough requests wait for a fill", func() bool { return Waiting() >= n })
 }
 
+// Inside returns how many requests of visitors the cache handles.
+func Inside() int { return count(inside) }
+
+// Filling returns how many fills are under way, those that were given up and are
+// still at the origin included.
+func Filling() int { return count(filler) }
+
 // settle waits until no fill is under way: a visitor has the last byte of a page
 // a moment before that is in the store. A fill that a test holds back is not
 // waited for.
 func settle() {
-	await(func() bool { return count(filler) == 0 })
+	await(func() bool { return Filling() == 0 })
 }
 
 // replaced waits until the servers of the configuration before have closed their

@@ -123,6 +123,13 @@ func (o *Origin) Hits(target ...string) int {
 	return n
 }
 
+// Conns returns how many connections to the origin are open.
+func (o *Origin) Conns() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.conns)
+}
+
 // Last returns the newest request; the zero Asked if there was none.
 func (o *Origin) Last() Asked {
 	o.mu.Lock()
