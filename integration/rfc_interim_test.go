@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -28,10 +29,10 @@ func hinting(gate *edge.Gate) func(io.Writer, edge.Asked) bool {
 	}
 }
 
-// TestInformationalAnswers: what the origin says beforehand reaches the visitor
+// TestFaultR37_HintsBeforeThePage: what the origin says beforehand reaches the visitor
 // whose request made it say so, as it comes and byte by byte, and is no part of the
 // page.
-func TestInformationalAnswers(t *testing.T) {
+func TestFaultR37_HintsBeforeThePage(t *testing.T) {
 	gate := edge.NewGate(t, 0)
 	o := edge.NewOrigin(t, hinting(gate))
 	e := shop(t, o)
@@ -96,9 +97,9 @@ func rawAnswer(t *testing.T, e *edge.Edge, request string) string {
 	return string(all)
 }
 
-// TestInformationalAnswersToOthers: those who wait for the same page get the page
+// TestFaultR37_HintsForOneVisitor: those who wait for the same page get the page
 // alone; nor does a client of HTTP/1.0, who knows no such answers, get any.
-func TestInformationalAnswersToOthers(t *testing.T) {
+func TestFaultR37_HintsForOneVisitor(t *testing.T) {
 	gate := edge.NewGate(t, 0)
 	o := edge.NewOrigin(t, hinting(gate))
 	e := shop(t, o)
@@ -129,38 +130,126 @@ func TestInformationalAnswersToOthers(t *testing.T) {
 	}
 }
 
-// TestInformationalAnswersOfManyVersions: the same over every version of HTTP over
-// TLS.
-func TestInformationalAnswersOfManyVersions(t *testing.T) {
-	gate := edge.NewGate(t, 0)
-	gate.Open()
-	o := edge.NewOrigin(t, hinting(gate))
+// TestFaultR37_EveryVersion: the same over every version of HTTP over TLS; the origin
+// holds the page back until its visitor has all of it.
+func TestFaultR37_EveryVersion(t *testing.T) {
+	o := edge.NewOrigin(t, nil)
 	transports := secureShop(t, o)
 	for version, transport := range transports {
-		target := newPage()
+		target, gate := newPage(), edge.NewGate(t, 0)
+		o.Script(hinting(gate))
 		for i, want := range [][]string{{"102 []", "103 [</a.css>; rel=preload]", "103 [</b.css>; rel=preload]"}, nil} {
 			var got []string
-			trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
-				got = append(got, fmt.Sprintf("%d %v", code, h["Link"]))
-				return nil
-			}}
-			r, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodGet, "https://shop.test"+target, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			response, err := transport.RoundTrip(r)
-			if err != nil {
-				t.Fatalf("%s: %v", version, err)
-			}
-			body, err := io.ReadAll(response.Body)
-			response.Body.Close()
-			if err != nil || response.StatusCode != http.StatusOK || len(body) == 0 || response.Header["Link"] != nil {
-				t.Errorf("%s: status %d, %d bytes, Link %q, %v", version, response.StatusCode, len(body), response.Header["Link"], err)
+			response, body := hinted(t, transport, target, func(code int, h textproto.MIMEHeader) {
+				if got = append(got, fmt.Sprintf("%d %v", code, h["Link"])); len(got) == len(want) {
+					gate.Open()
+				}
+			})
+			if response.StatusCode != http.StatusOK || len(body) == 0 || response.Header["Link"] != nil {
+				t.Errorf("%s: status %d, %d bytes, Link %q", version, response.StatusCode, len(body), response.Header["Link"])
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%s: visitor %d was told %q beforehand, want %q; Cache-Status %q", version, i+1, got, want, response.Header["Cache-Status"])
 			}
 			edge.Poll(t, "the fill has ended", func() bool { return metric(t, "caddy_page_cache_fills_in_flight") == 0 })
+		}
+		if n := o.Hits(target); n != 1 {
+			t.Errorf("%s: %d requests at the origin", version, n)
+		}
+	}
+}
+
+// hinted is fetch for one who wants to know what he is told beforehand.
+func hinted(t *testing.T, transport http.RoundTripper, target string, told func(int, textproto.MIMEHeader)) (*http.Response, string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
+		told(code, h)
+		return nil
+	}}
+	r, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodGet, "https://shop.test"+target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatalf("%s: %v", target, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Errorf("%s: %v after %d bytes", target, err, len(body))
+	}
+	return response, string(body)
+}
+
+// TestFaultR37_NoPageBehind: an origin that says something beforehand, and then nothing,
+// has not answered; nor has one that switches protocols unasked. Nothing is stored, and
+// nothing hinders the page that comes at last.
+func TestFaultR37_NoPageBehind(t *testing.T) {
+	const hint = "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+	o := edge.NewOrigin(t, nil)
+	transports := secureShop(t, o)
+	for name, tt := range map[string]struct {
+		answer string
+		status int
+	}{
+		"103":       {hint, http.StatusBadGateway},
+		"103, many": {strings.Repeat(hint, 5), http.StatusBadGateway}, // no client of ours takes more
+		"102":       {"HTTP/1.1 102 Processing\r\n\r\n", http.StatusBadGateway},
+		"100":       {"HTTP/1.1 100 Continue\r\n\r\n", http.StatusBadGateway},
+		// reverse_proxy writes nothing then, and the server makes that an empty 200.
+		"101":      {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nmore", http.StatusOK},
+		"103, 101": {hint + "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nmore", http.StatusOK},
+	} {
+		for version, transport := range transports {
+			t.Run(name+" over "+version, func(t *testing.T) {
+				o.Script(func(conn io.Writer, _ edge.Asked) bool {
+					io.WriteString(conn, tt.answer)
+					return false
+				})
+				target := newPage()
+				for range 2 {
+					response, body := hinted(t, transport, target, func(int, textproto.MIMEHeader) {})
+					if status := response.Header.Get("Cache-Status"); response.StatusCode != tt.status || body != "" || strings.Contains(status, "stored") || strings.Contains(status, "hit;") {
+						t.Errorf("status %d, %q, %q", response.StatusCode, status, body)
+					}
+				}
+				o.Script(edge.Echo)
+				hits := o.Hits()
+				for range 2 {
+					if response, body := fetch(t, transport, target, http.Header{}); response.StatusCode != http.StatusOK || echoed(&edge.Answer{Body: body}, "target") != target {
+						t.Errorf("then status %d, %q", response.StatusCode, body)
+					}
+					edge.Poll(t, "the fill has ended", func() bool { return metric(t, "caddy_page_cache_fills_in_flight") == 0 })
+				}
+				if n := o.Hits() - hits; tt.status != http.StatusOK && n != 1 {
+					t.Errorf("then %d requests at the origin", n)
+				}
+			})
+		}
+	}
+}
+
+// TestFaultR37_Continue: 100 is about content, which a fill has not; the page behind it
+// is stored.
+func TestFaultR37_Continue(t *testing.T) {
+	o := edge.NewOrigin(t, func(conn io.Writer, a edge.Asked) bool {
+		io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\n")
+		return edge.Echo(conn, a)
+	})
+	for version, transport := range secureShop(t, o) {
+		target := newPage()
+		response, first := hinted(t, transport, target, func(code int, _ textproto.MIMEHeader) {
+			if code != http.StatusContinue {
+				t.Errorf("%s: the visitor was told %d", version, code)
+			}
+		})
+		edge.Poll(t, "the fill has ended", func() bool { return metric(t, "caddy_page_cache_fills_in_flight") == 0 })
+		again, second := hinted(t, transport, target, func(code int, _ textproto.MIMEHeader) { t.Errorf("%s: a hit begins with %d", version, code) })
+		if response.StatusCode != http.StatusOK || again.StatusCode != http.StatusOK || first == "" || first != second || o.Hits(target) != 1 {
+			t.Errorf("%s: status %d and %d, %d requests at the origin", version, response.StatusCode, again.StatusCode, o.Hits(target))
 		}
 	}
 }

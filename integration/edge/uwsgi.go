@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +20,15 @@ func UWSGI(tb testing.TB, file string, workers int) string {
 	socket := filepath.Join(tb.TempDir(), "app.sock")
 	cmd := exec.Command("/usr/bin/uwsgi", "--plugin", "python3", "--need-app", "--die-on-term", "--master",
 		"--processes", fmt.Sprint(workers), "--forkbomb-delay", "0", "--worker-reload-mercy", "2", "--socket", socket, "--wsgi-file", file)
+	stop := startUWSGI(tb, cmd, workers)
+	tb.Cleanup(stop)
+	return socket
+}
+
+// startUWSGI starts cmd and returns when so many workers are there. stop ends it, and
+// may be called more than once.
+func startUWSGI(tb testing.TB, cmd *exec.Cmd, workers int) (stop func()) {
+	tb.Helper()
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		tb.Fatal(err)
@@ -32,22 +42,23 @@ func UWSGI(tb testing.TB, file string, workers int) string {
 		ready <- awaitWorkers(bufio.NewScanner(log), workers)
 		_, _ = io.Copy(io.Discard, log)
 	}()
-	tb.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		<-drained
 		_ = cmd.Wait()
 	})
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
+	trouble := "it has no worker yet"
 	select {
-	case trouble := <-ready:
-		if trouble != "" {
-			tb.Fatalf("uWSGI ended:\n%s", trouble)
-		}
+	case trouble = <-ready:
 	case <-timer.C:
-		tb.Fatal("uWSGI has no worker yet")
 	}
-	return socket
+	if trouble != "" {
+		stop()
+		tb.Fatalf("uWSGI did not start:\n%s", trouble)
+	}
+	return stop
 }
 
 // awaitWorkers reads the log until the last worker is there; if that does not

@@ -89,6 +89,10 @@ func (x *exchange) read() Phase {
 	if x.q.Method == http.MethodHead || !bodyAllowed(answer.Status) {
 		return Done
 	}
+	if len(h["Content-Length"]) == 0 && x.reader.Waiting() {
+		// It may be a stream, whose first event is long in coming.
+		_ = http.NewResponseController(x.w).Flush()
+	}
 	x.err = x.copyBody()
 	return Done
 }
