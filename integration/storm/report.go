@@ -14,7 +14,7 @@ import (
 	"text/template"
 )
 
-//go:embed report.md
+//go:embed report.md.tmpl
 var reportText string
 
 // The files that a run leaves in the repository.
@@ -39,9 +39,9 @@ func (s *stage) keep(ctx context.Context, o options, results []result) error {
 	)
 }
 
-// report fills in report.md.
+// report fills in report.md.tmpl.
 func (s *stage) report(ctx context.Context, o options, results []result) ([]byte, error) {
-	text, err := template.New("report.md").Parse(reportText)
+	text, err := template.New("report.md.tmpl").Parse(reportText)
 	if err != nil {
 		return nil, err
 	}
