@@ -56,7 +56,7 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(state)) }()
-	s := &stage{root: root, state: state, ttl: o.ttl}
+	s := &stage{root: root, state: state, ttl: o.ttl, load: loadAverage()}
 	results, err := s.perform(ctx, out, o.rounds)
 	if err := errors.Join(err, s.stop()); err != nil {
 		return err
@@ -82,6 +82,7 @@ func (s *stage) perform(ctx context.Context, out io.Writer, rounds int) ([]resul
 		return nil, err
 	}
 	results := make([]result, len(contenders))
+	fmt.Fprintf(out, "load average at the start: %s\n", s.load)
 	for round := range rounds {
 		for i, c := range contenders {
 			fmt.Fprintf(out, "round %d of %d: %s\n", round+1, rounds, c.name)

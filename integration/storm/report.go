@@ -58,6 +58,7 @@ func (s *stage) report(ctx context.Context, o options, results []result) ([]byte
 		"Cores":      runtime.NumCPU(),
 		"Nginx":      version(ctx, nginx(s.root), "-v"),
 		"UWSGI":      version(ctx, binary, "--version"),
+		"Load":       s.load,
 		"Visitors":   visitors,
 		"TTL":        o.ttl,
 		"Rounds":     o.rounds,

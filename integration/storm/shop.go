@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/page-cache/page-cache/integration/launch"
@@ -24,6 +25,7 @@ const stopTimeout = 15 * time.Second
 type stage struct {
 	root, state string
 	ttl         time.Duration
+	load        string            // What else the machine had to do when it began.
 	running     []*launch.Process // In the order in which they were started.
 }
 
@@ -84,6 +86,17 @@ func uwsgi() (string, error) {
 		}
 	}
 	return "", errors.New("uWSGI is missing: make deps")
+}
+
+// loadAverage is the machine's load of the last minute, or empty where there is no
+// /proc.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	load, _, _ := strings.Cut(string(text), " ")
+	return load
 }
 
 // accepts tells whether somebody listens.

@@ -130,19 +130,20 @@ func (p panel) addSpans(drawn *plot.Plot) error {
 		if err != nil {
 			return err
 		}
-		name := "1 origin request "
+		name := "1 origin \nrequest "
 		if s.Requests != 1 {
-			name = fmt.Sprintf("%d origin requests ", s.Requests)
+			name = fmt.Sprintf("%d origin \nrequests ", s.Requests)
 		}
 		// To the left of it: the last has no room to its right.
 		label, err := plotter.NewLabels(plotter.XYLabels{
-			XYs:    plotter.XYs{{X: s.From, Y: slowest / 5}},
+			XYs:    plotter.XYs{{X: s.From, Y: slowest}},
 			Labels: []string{name},
 		})
 		if err != nil {
 			return err
 		}
 		label.TextStyle[0].XAlign = text.XRight
+		label.TextStyle[0].YAlign = text.YTop
 		label.TextStyle[0].Font.Size = textSize
 		drawn.Add(area, label)
 	}

@@ -21,7 +21,7 @@ func TestRun(t *testing.T) {
 	if err := run(strings.NewReader(sample), &svg); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"edge one", "edge two", "1 origin request ", "44 origin requests ", "100 ms", "seconds"} {
+	for _, want := range []string{"edge one", "edge two", "1 origin ", "44 origin ", "requests ", "100 ms", "seconds"} {
 		if !strings.Contains(svg.String(), want) {
 			t.Errorf("the drawing does not say %q", want)
 		}
