@@ -8,11 +8,15 @@ SHELL := bash
 # ask the network for it.
 XCADDY := GONOPROXY='github.com/page-cache/*' GOVCS='github.com/page-cache/*:off' \
 	xargs go tool -modfile=integration/tools/xcaddy/go.mod xcaddy < xcaddy.txt
-LINT := go tool -modfile=integration/tools/lint/go.mod golangci-lint
+LINT := go tool -modfile='$(CURDIR)/integration/tools/lint/go.mod' golangci-lint
 SOURCES := $(shell find module caddyfile -name '*.go' -not -name '*_test.go') go.mod go.sum xcaddy.txt
 
+CHART := integration/storm/chart
 CONFORMANCE := integration/conformance
 SUITE := $(CONFORMANCE)/node_modules/.package-lock.json
+
+# How long a page is kept in `make storm`: whole seconds.
+STORM_TTL ?= 5s
 
 # How long each fuzz target runs in `make fuzz`: a time (5m), or better a count,
 # because Go's fuzzer now and then reports the end of its time as a failure
@@ -44,12 +48,15 @@ smoke: deps build ## starts both on free ports, checks the edge, prints a table
 .PHONY: test
 test: deps ## all tests, with the race detector; the shop's own too
 	go test -race -shuffle=on ./...
+	go -C $(CHART) test ./...
 	cd examples/storefront && /usr/bin/python3 manage.py test
 
 .PHONY: lint
 lint: ## the linter, and whether go.mod is tidy
 	GOFLAGS=-trimpath $(LINT) run ./...
 	go mod tidy -diff
+	cd $(CHART) && GOFLAGS=-trimpath $(LINT) run ./...
+	go -C $(CHART) mod tidy -diff
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME
@@ -59,6 +66,11 @@ fuzz: ## each fuzz target for FUZZTIME
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x ./$$dir; \
 		done; \
 	done
+
+.PHONY: storm
+storm: deps build ## what becomes of visitors when a hot page expires, beside Debian's nginx: a table, a chart
+	@integration/storm/deps.sh
+	go run ./integration/storm -ttl $(STORM_TTL)
 
 .PHONY: soak
 soak: deps ## the faults in their long forms

@@ -5,19 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"time"
+
+	"github.com/page-cache/page-cache/integration/launch"
 )
 
-const (
-	startTimeout = 30 * time.Second
-	pollInterval = 50 * time.Millisecond
-)
+// stopTimeout is what a server gets to end by itself.
+const stopTimeout = 5 * time.Second
 
 // places are the files that an edge is made from, and the folder for its own.
 type places struct {
@@ -29,13 +27,13 @@ type places struct {
 // edge is the suite's server and Caddy in front of it.
 type edge struct {
 	url    string
-	origin *process
-	caddy  *process
+	origin *launch.Process
+	caddy  *launch.Process
 }
 
 // startEdge returns when both answer.
 func startEdge(ctx context.Context, s suite, p places) (*edge, error) {
-	ports, err := freePorts(ctx, 2)
+	ports, err := launch.FreePorts(ctx, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -48,49 +46,31 @@ func startEdge(ctx context.Context, s suite, p places) (*edge, error) {
 		"npm_config_port="+ports[0],
 		"npm_config_pidfile="+filepath.Join(p.state, "server.pid"),
 	)
-	if e.origin, err = start("the suite's server", server, filepath.Join(p.state, "server.log")); err != nil {
+	if e.origin, err = launch.StartLogged("the suite's server", server, filepath.Join(p.state, "server.log")); err != nil {
 		return nil, err
 	}
-	if err := e.origin.waitUntil(ctx, "http://"+originAddr); err != nil {
+	if err := e.origin.Until(ctx, answersAt("http://"+originAddr)); err != nil {
 		return nil, errors.Join(e.explain(ctx, err), e.stop())
 	}
-	binary := os.Getenv("CADDY")
-	if binary == "" {
-		binary = filepath.Join(p.root, "bin", "caddy")
-	}
-	caddy := exec.Command(binary, "run", "--config", p.config, "--adapter", "caddyfile")
+	caddy := exec.Command(launch.Caddy(p.root), "run", "--config", p.config, "--adapter", "caddyfile")
 	caddy.Env = append(os.Environ(),
 		"EDGE_PORT="+ports[1],
 		"ORIGIN_ADDR="+originAddr,
 		"XDG_CONFIG_HOME="+p.state,
 		"XDG_DATA_HOME="+p.state,
 	)
-	if e.caddy, err = start("Caddy", caddy, filepath.Join(p.state, "caddy.log")); err != nil {
+	if e.caddy, err = launch.StartLogged("Caddy", caddy, filepath.Join(p.state, "caddy.log")); err != nil {
 		return nil, errors.Join(err, e.stop())
 	}
-	if err := e.caddy.waitUntil(ctx, e.url); err != nil {
+	if err := e.caddy.Until(ctx, answersAt(e.url)); err != nil {
 		return nil, errors.Join(e.explain(ctx, err), e.stop())
 	}
 	return e, nil
 }
 
-// waitUntil returns when the suite's server answers at base: itself, or
-// through the edge.
-func (p *process) waitUntil(ctx context.Context, base string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("%s did not answer within %s", p.name, startTimeout))
-	defer cancel()
-	ticks := time.NewTicker(pollInterval)
-	defer ticks.Stop()
-	for !answers(ctx, base) {
-		select {
-		case <-p.done:
-			return fmt.Errorf("%s ended before it answered: %v", p.name, p.cmd.ProcessState)
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-ticks.C:
-		}
-	}
-	return nil
+// answersAt is answers, for one place: the suite's server itself, or the edge.
+func answersAt(base string) func(context.Context) bool {
+	return func(ctx context.Context) bool { return answers(ctx, base) }
 }
 
 // answers asks for the record of a test that never ran: the suite's server says
@@ -114,9 +94,9 @@ func (e *edge) explain(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("stopped before the end: %w", context.Cause(ctx))
 	}
-	for _, p := range []*process{e.origin, e.caddy} {
+	for _, p := range []*launch.Process{e.origin, e.caddy} {
 		if p != nil {
-			err = fmt.Errorf("%w\n%s wrote:\n%s", err, p.name, p.wrote())
+			err = fmt.Errorf("%w\n%s wrote:\n%s", err, p.Name(), p.Wrote())
 		}
 	}
 	return err
@@ -125,29 +105,10 @@ func (e *edge) explain(ctx context.Context, err error) error {
 // stop ends both, the edge first.
 func (e *edge) stop() error {
 	var errs []error
-	for _, p := range []*process{e.caddy, e.origin} {
+	for _, p := range []*launch.Process{e.caddy, e.origin} {
 		if p != nil {
-			errs = append(errs, p.stop())
+			errs = append(errs, p.Stop(stopTimeout))
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// freePorts returns ports of the loopback interface that nobody listens on
-// right now, all different.
-func freePorts(ctx context.Context, n int) (ports []string, err error) {
-	var config net.ListenConfig
-	for range n {
-		listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
-		}
-		defer listener.Close()
-		address, ok := listener.Addr().(*net.TCPAddr)
-		if !ok {
-			return nil, errors.New("no TCP port")
-		}
-		ports = append(ports, strconv.Itoa(address.Port))
-	}
-	return ports, nil
 }

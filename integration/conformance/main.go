@@ -19,6 +19,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/page-cache/page-cache/integration/launch"
 )
 
 // deadline bounds the whole run, which takes a quarter of a minute: the suite
@@ -51,7 +53,7 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer, o options) error {
-	root, err := repository()
+	root, err := launch.Repository()
 	if err != nil {
 		return err
 	}
@@ -118,22 +120,4 @@ func judge(ctx context.Context, here string, p places, known expected) (found []
 	}
 	maps.Copy(outcomes, second)
 	return join(tests, outcomes), nil
-}
-
-// repository returns the folder of go.mod, from wherever below it this runs.
-func repository() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("no go.mod here or above: call it inside the repository")
-		}
-		dir = parent
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/page-cache/page-cache/integration/launch"
 )
 
 // kind is what the suite makes of a test that does not pass.
@@ -60,7 +62,7 @@ func checkKinds(tests []test) error {
 func parseOutcomes(out []byte) (map[string]outcome, error) {
 	start := bytes.LastIndex(append([]byte("\n"), out...), []byte("\n{\n"))
 	if start < 0 {
-		return nil, fmt.Errorf("no results in what the suite printed: %q", tail(out))
+		return nil, fmt.Errorf("no results in what the suite printed: %q", launch.Tail(out))
 	}
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(out[start:], &raw); err != nil {
@@ -140,10 +142,4 @@ func all(ids []string, passed map[string]bool) bool {
 		}
 	}
 	return true
-}
-
-// tail returns the end of a text, enough to see what went wrong.
-func tail(text []byte) []byte {
-	const enough = 2000
-	return text[max(0, len(text)-enough):]
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/page-cache/page-cache/integration/launch"
 )
 
 // suite is the suite as npm installed it below dir, and our scripts in dir.
@@ -85,7 +87,7 @@ func output(cmd *exec.Cmd) ([]byte, error) {
 		err = errors.New("it printed nothing")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Args[2]), err, tail(complaints.Bytes()))
+		return nil, fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Args[2]), err, launch.Tail(complaints.Bytes()))
 	}
 	return out, nil
 }

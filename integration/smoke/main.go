@@ -13,9 +13,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/page-cache/page-cache/integration/launch"
 )
 
 // deadline bounds the whole run; on a slow machine it takes well under a minute.
@@ -38,7 +39,7 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) (err error) {
-	root, err := repository()
+	root, err := launch.Repository()
 	if err != nil {
 		return err
 	}
@@ -60,22 +61,4 @@ func run(ctx context.Context, out io.Writer) (err error) {
 		return fmt.Errorf("stopped before the end: %w", context.Cause(ctx))
 	}
 	return failures(rows)
-}
-
-// repository returns the folder of go.mod, from wherever below it this runs.
-func repository() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("no go.mod here or above: call it inside the repository")
-		}
-		dir = parent
-	}
 }
