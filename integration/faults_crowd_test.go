@@ -182,8 +182,8 @@ func allLeave(t *testing.T, e *edge.Edge, o *edge.Origin, transport *http.Transp
 	}
 	edge.Poll(t, "the fills have ended", func() bool { return edge.Filling() == 0 })
 	gate.Open()
-	if got := entries(t) - stored; l.stored && got != keys || !l.stored && got != 0 {
-		t.Errorf("%d responses were stored", got)
+	if got := entries(t) - stored; !l.stored && got != 0 {
+		t.Errorf("%d values were stored", got)
 	}
 	o.Script(edge.Echo)
 	for _, target := range targets {
