@@ -130,7 +130,7 @@ func TestFaultR17_AllLeave(t *testing.T) {
 				e := edge.Start(t, withH2C+shopSite(o, "1h", "hit_for_miss 0"))
 				wantCached(t, e, o, newPage())
 				before := atRest(t)
-				for range times(2, 20) {
+				for range times(1, 20) {
 					allLeave(t, e, o, transport, l)
 				}
 				transport.CloseIdleConnections()

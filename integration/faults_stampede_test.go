@@ -132,7 +132,7 @@ func TestFaultR15_StaleStampede(t *testing.T) {
 			target := newPage()
 			e.Get(target).Want(t, "fwd=uri-miss", "stored")
 			before := atRest(t)
-			for round := range times(5, 20) {
+			for round := range times(3, 20) {
 				gate.Store(edge.NewGate(t, 0))
 				staleStampede(t, o, round+1, func() *edge.Answer { return visit(t.Context(), transport, e, target) })
 				gate.Load().Open()

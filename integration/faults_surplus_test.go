@@ -29,7 +29,7 @@ func TestFaultR06_LongerThanItsLength(t *testing.T) {
 			o.Script(hangsUp) // so that no connection stays open
 			e.Get(newPage())
 			before, stored := atRest(t), entries(t)
-			rounds := times(6, 40)
+			rounds := times(3, 40)
 			for range rounds {
 				gate := edge.NewGate(t, together)
 				o.Script(func(conn io.Writer, a edge.Asked) bool {

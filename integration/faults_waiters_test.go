@@ -104,7 +104,7 @@ func TestFaultR21_VaryFoundLate(t *testing.T) {
 				e := edge.Start(t, withH2C+shopSite(o, "1h", v.option))
 				wantCached(t, e, o, newPage())
 				before := atRest(t)
-				for range times(10, 100) {
+				for range times(4, 100) {
 					v.drive(t, o, func(target, value string) *edge.Answer {
 						if value == "" {
 							return visit(t.Context(), transport, e, target)
