@@ -241,6 +241,8 @@ func TestJSONRefusesNonsense(t *testing.T) {
 		"max_body":    `{"handler":"page_cache","max_body":1073741824}`,
 		"unknown":     `{"handler":"page_cache","tll":"15s"}`,
 		"off and ttl": `{"handler":"page_cache","off":true,"ttl":"15s"}`,
+		"two bounds of one origin": `{"handler":"page_cache","origin":"shop","max_fills":2},` +
+			`{"handler":"page_cache","origin":"shop","max_fills":3}`,
 	} {
 		config := `{"admin":{"disabled":true},"apps":{"http":{"servers":{"s":{"listen":["` + edge.FreeAddr(t) +
 			`"],"routes":[{"handle":[` + handler + `]}]}}}}}`

@@ -64,6 +64,42 @@ func TestMaxFills(t *testing.T) {
 	}
 }
 
+// Lines in front of one origin share its places, whichever of them says how many.
+func TestMaxFillsOfOneOrigin(t *testing.T) {
+	o := edge.NewOrigin(t, nil)
+	e := edge.Start(t, "EDGE {\n\tpage_cache /products/* 1h {\n\t\torigin shop\n\t}\n\tpage_cache /search/* 1h {\n\t\torigin shop\n\t\tmax_fills 2\n\t}\n"+
+		"\tpage_cache /other/* 1h\n\treverse_proxy "+o.Addr+"\n}\n")
+	before := atRest(t)
+	var inside, most atomic.Int64
+	gate := edge.NewGate(t, 0)
+	o.Script(func(conn io.Writer, a edge.Asked) bool {
+		most.Store(max(most.Load(), inside.Add(1)))
+		gate.Pass()
+		inside.Add(-1)
+		edge.Reply(conn, "200 OK", edge.EchoBody(a), "Connection: close")
+		return false
+	})
+	const each = 10
+	visitors := edge.Crowd(2*each, func(i int) *edge.Answer {
+		return e.Get(fmt.Sprintf("/%s/page?n=%d", []string{"products", "search"}[i%2], i))
+	})
+	edge.WaitFor(t, 2*each)
+	edge.Poll(t, "the origin has all it may have", func() bool { return inside.Load() == 2 })
+	other := edge.Crowd(1, func(int) *edge.Answer { return e.Get("/other/page") })
+	edge.Poll(t, "another line is not held up", func() bool { return inside.Load() == 3 })
+	gate.Open()
+	for _, a := range append(visitors(), other()...) {
+		if a.Status != http.StatusOK || !a.Whole() {
+			t.Errorf("got %d, whole %t, %v, %q", a.Status, a.Whole(), a.Err, a.Header["Cache-Status"])
+		}
+	}
+	if n := most.Load(); n > 3 {
+		t.Errorf("%d requests were at the origin at once", n)
+	}
+	wantHits(t, o, 2*each+1)
+	before.settles(t)
+}
+
 // The queue does not move: 503 that says when to come again, through handle_errors
 // too, while stored pages are served as ever and the fill under way gets its page.
 func TestQueueTimeout(t *testing.T) {
