@@ -13,9 +13,10 @@ import (
 // and not a byte of the rest, and the connection is not used again.
 //
 // The next request must not come before the edge has seen the rest: net/http's
-// Transport may have given the connection to it by then, and takes the rest for its
-// answer. So the origin answers when all its clients are there, each on a connection
-// of his own, and the next ones come when those are closed.
+// Transport gives a connection back before it looks for more on it, and who gets it
+// in between takes the rest for his answer, with a cache or without. So the origin
+// answers when all its clients are there, each on a connection of his own, and the
+// next ones come when those are closed.
 func TestFaultR06_LongerThanItsLength(t *testing.T) {
 	const together = 25
 	smuggled := &strings.Builder{}
