@@ -34,7 +34,14 @@ func breaks(t *testing.T, answer func(conn io.Writer)) {
 	t.Helper()
 	o := edge.NewOrigin(t, nil)
 	e := shop(t, o)
-	wantCached(t, e, o, newPage())
+	breaksFor(t, o, e.Get, func() {}, answer)
+}
+
+// breaksFor is breaks for visitors who ask by the given function, which may take lines
+// of a header, and leave by the other.
+func breaksFor(t *testing.T, o *edge.Origin, ask func(string, ...string) *edge.Answer, leave func(), answer func(conn io.Writer)) {
+	t.Helper()
+	wantStored(t, o, ask, newPage())
 	before, stored := atRest(t), entries(t)
 	o.Script(func(conn io.Writer, _ edge.Asked) bool {
 		answer(conn)
@@ -46,17 +53,29 @@ func breaks(t *testing.T, answer func(conn io.Writer)) {
 		targets[i] = newPage()
 	}
 	inParallel(n, 32, func(i int) {
-		if a := e.Get(targets[i/8]); a.Err == nil && a.Status != 502 {
+		if a := ask(targets[i/8]); a.Err == nil && a.Status != 502 {
 			t.Errorf("status %d and a clean end after %d bytes", a.Status, len(a.Body))
 		}
 	})
+	leave()
 	before.settles(t)
 	if got := entries(t); got != stored {
 		t.Errorf("%d responses were stored", got-stored)
 	}
 	o.Script(edge.Echo)
 	for _, target := range targets {
-		wantCached(t, e, o, target)
+		wantStored(t, o, ask, target)
+	}
+}
+
+// wantStored is wantCached for visitors who ask by the given function.
+func wantStored(t *testing.T, o *edge.Origin, ask func(string, ...string) *edge.Answer, target string) {
+	t.Helper()
+	before, first := o.Hits(target), ask(target)
+	first.Want(t, "fwd=uri-miss", "stored")
+	edge.Poll(t, "the page is stored", func() bool { return ask(target).Is(t, "hit") })
+	if n := o.Hits(target) - before; n != 1 || !first.Whole() {
+		t.Errorf("%s: %d requests at the origin, whole %t", target, n, first.Whole())
 	}
 }
 

@@ -21,8 +21,12 @@ func protocols() map[string]*http.Transport {
 const withH2C = "GLOBAL servers {\nGLOBAL protocols h1 h2c\nGLOBAL }\n"
 
 // visit is one request, with these header lines, of a client that may give up.
-func visit(ctx context.Context, transport *http.Transport, e *edge.Edge, target string, lines ...string) *edge.Answer {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+e.Addr+target, nil)
+func visit(ctx context.Context, transport http.RoundTripper, e *edge.Edge, target string, lines ...string) *edge.Answer {
+	return visitAt(ctx, transport, "http://"+e.Addr+target, lines...)
+}
+
+func visitAt(ctx context.Context, transport http.RoundTripper, url string, lines ...string) *edge.Answer {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return &edge.Answer{Err: err}
 	}
@@ -70,7 +74,7 @@ func TestFaultR16_LeaderLeaves(t *testing.T) {
 			wantCached(t, e, o, newPage())
 			before := atRest(t)
 			for range times(5, 200) {
-				leaderLeaves(t, e, o, transport)
+				leaderLeaves(t, o, func(ctx context.Context, target string) *edge.Answer { return visit(ctx, transport, e, target) })
 			}
 			transport.CloseIdleConnections()
 			before.settles(t)
@@ -78,7 +82,7 @@ func TestFaultR16_LeaderLeaves(t *testing.T) {
 	}
 }
 
-func leaderLeaves(t *testing.T, e *edge.Edge, o *edge.Origin, transport *http.Transport) {
+func leaderLeaves(t *testing.T, o *edge.Origin, ask func(ctx context.Context, target string) *edge.Answer) {
 	t.Helper()
 	const others = 99
 	target, gate := newPage(), edge.NewGate(t, 0)
@@ -88,9 +92,9 @@ func leaderLeaves(t *testing.T, e *edge.Edge, o *edge.Origin, transport *http.Tr
 		return false
 	})
 	ctx, leave := context.WithCancel(t.Context())
-	leader := edge.Crowd(1, func(int) *edge.Answer { return visit(ctx, transport, e, target) })
+	leader := edge.Crowd(1, func(int) *edge.Answer { return ask(ctx, target) })
 	edge.Poll(t, "the leader's fill is at the origin", func() bool { return o.Hits(target) == 1 })
-	crowd := edge.Crowd(others, func(int) *edge.Answer { return visit(t.Context(), transport, e, target) })
+	crowd := edge.Crowd(others, func(int) *edge.Answer { return ask(t.Context(), target) })
 	edge.WaitFor(t, 1+others)
 	leave()
 	if a := leader()[0]; a.Err == nil {
@@ -103,7 +107,7 @@ func leaderLeaves(t *testing.T, e *edge.Edge, o *edge.Origin, transport *http.Tr
 			t.Errorf("got %d, whole %t, %v, %q", a.Status, a.Whole(), a.Err, a.Header["Cache-Status"])
 		}
 	}
-	e.Get(target).Want(t, "hit")
+	edge.Poll(t, "the page is stored", func() bool { return ask(t.Context(), target).Is(t, "hit") })
 	if n := o.Hits(target); n != 1 {
 		t.Errorf("the origin made the page %d times", n)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,33 +17,98 @@ import (
 	"github.com/page-cache/page-cache/integration/edge"
 )
 
+// secured is an edge over TLS, with shopSite's line.
+type secured struct {
+	*edge.Edge
+
+	t *testing.T
+}
+
+func startSecured(t *testing.T, o *edge.Origin, ttl string, options ...string) *secured {
+	t.Helper()
+	_, certFile, keyFile := edge.NewCertificate(t, "shop.test")
+	// A connection to the origin whose request was taken back meanwhile would be kept.
+	site := strings.NewReplacer("EDGE {", "https://shop.test:PORT {\n\ttls "+certFile+" "+keyFile,
+		o.Addr, o.Addr+" {\n\t\ttransport http {\n\t\t\tkeepalive off\n\t\t}\n\t}").Replace(shopSite(o, ttl, options...))
+	return &secured{Edge: edge.Start(t, site), t: t}
+}
+
+// client is what speaks one version of HTTP to the edge.
+type client interface {
+	http.RoundTripper
+	CloseIdleConnections()
+}
+
+func tlsConfig() *tls.Config { return &tls.Config{InsecureSkipVerify: true, ServerName: "shop.test"} }
+
+// overTCP returns a client of HTTP/1.1, or of HTTP/2 if the protocols say so.
+func (s *secured) overTCP(protocols *http.Protocols) *http.Transport {
+	transport := &http.Transport{
+		TLSClientConfig: tlsConfig(), Protocols: protocols,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "tcp", s.Addr)
+		},
+	}
+	s.t.Cleanup(transport.CloseIdleConnections)
+	return transport
+}
+
+func (s *secured) http1() *http.Transport {
+	only := new(http.Protocols)
+	only.SetHTTP1(true)
+	return s.overTCP(only)
+}
+
+func (s *secured) http2() *http.Transport {
+	only := new(http.Protocols)
+	only.SetHTTP2(true)
+	return s.overTCP(only)
+}
+
+// overQUIC is a client of HTTP/3 that knows its connections: the library forgets those
+// on which a request has failed, and leaves them open.
+type overQUIC struct {
+	*http3.Transport
+
+	mu    sync.Mutex // protects conns
+	conns []*quic.Conn
+}
+
+// CloseIdleConnections closes all connections. Later requests make new ones.
+func (c *overQUIC) CloseIdleConnections() {
+	c.Transport.CloseIdleConnections()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, conn := range c.conns {
+		conn.CloseWithError(0, "")
+	}
+	c.conns = nil
+}
+
+func (s *secured) http3() *overQUIC {
+	c := &overQUIC{Transport: &http3.Transport{TLSClientConfig: tlsConfig()}}
+	c.Dial = func(ctx context.Context, _ string, tlsConfig *tls.Config, quicConfig *quic.Config) (*quic.Conn, error) {
+		conn, err := quic.DialAddr(ctx, s.Addr, tlsConfig, quicConfig)
+		if err == nil {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.conns = append(c.conns, conn)
+		}
+		return conn, err
+	}
+	s.t.Cleanup(func() {
+		c.CloseIdleConnections()
+		c.Close()
+	})
+	return c
+}
+
 // secureShop is shop over TLS. It returns the transports that speak each version of
 // HTTP to it.
 func secureShop(t *testing.T, o *edge.Origin) map[string]http.RoundTripper {
 	t.Helper()
-	_, certFile, keyFile := edge.NewCertificate(t, "shop.test")
-	site := strings.Replace(shopSite(o, "15s"), "EDGE {", "https://shop.test:PORT {\n\ttls "+certFile+" "+keyFile, 1)
-	e := edge.Start(t, site)
-	config := &tls.Config{InsecureSkipVerify: true, ServerName: "shop.test"}
-	to := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "tcp", e.Addr)
-	}
-	h2 := new(http.Protocols)
-	h2.SetHTTP2(true)
-	h1 := &http.Transport{TLSClientConfig: config.Clone(), DialContext: to, TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}}
-	second := &http.Transport{TLSClientConfig: config.Clone(), DialContext: to, Protocols: h2}
-	third := &http3.Transport{
-		TLSClientConfig: config.Clone(),
-		Dial: func(ctx context.Context, _ string, tlsConfig *tls.Config, quicConfig *quic.Config) (*quic.Conn, error) {
-			return quic.DialAddr(ctx, e.Addr, tlsConfig, quicConfig)
-		},
-	}
-	t.Cleanup(func() {
-		h1.CloseIdleConnections()
-		second.CloseIdleConnections()
-		third.Close()
-	})
-	return map[string]http.RoundTripper{"HTTP/1.1": h1, "HTTP/2.0": second, "HTTP/3.0": third}
+	s := startSecured(t, o, "15s")
+	return map[string]http.RoundTripper{"HTTP/1.1": s.http1(), "HTTP/2.0": s.http2(), "HTTP/3.0": s.http3()}
 }
 
 // fetch sends a GET for a target of the shop's, and returns the response with its
