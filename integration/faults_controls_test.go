@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,8 +55,7 @@ func making(t *testing.T, f func(w http.ResponseWriter, r *http.Request) error) 
 // body from a file, set deadlines, read while it writes.
 func TestFaultR39_WriterOfAForwardedRequest(t *testing.T) {
 	body, _ := large()
-	var e *edge.Edge
-	e = making(t, func(w http.ResponseWriter, r *http.Request) error {
+	e := making(t, func(w http.ResponseWriter, r *http.Request) error {
 		control := http.NewResponseController(w)
 		if err := errors.Join(control.SetWriteDeadline(time.Now().Add(time.Minute)), control.SetReadDeadline(time.Now().Add(time.Minute))); err != nil {
 			t.Errorf("%s: deadlines: %v", r.Proto, err)
@@ -152,7 +152,7 @@ func TestFaultR39_Hijack(t *testing.T) {
 
 // rpcOrigin speaks HTTP/2 without TLS, and answers each message of a call as it comes, as
 // gRPC does: the header before the first, a trailer behind the last.
-func rpcOrigin(t *testing.T) string {
+func rpcOrigin(t *testing.T) (addr string, stop func()) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -180,16 +180,18 @@ func rpcOrigin(t *testing.T) string {
 		defer close(done)
 		_ = server.Serve(l)
 	}()
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		server.Close()
 		<-done
 	})
-	return l.Addr().String()
+	t.Cleanup(stop)
+	return l.Addr().String(), stop
 }
 
 // Calls as gRPC makes them run through: both sides speak in turns, and the trailer comes.
 func TestFaultR39_Calls(t *testing.T) {
-	e := edge.Start(t, withH2C+"EDGE {\n\tpage_cache /products/category/* 1h\n\treverse_proxy h2c://"+rpcOrigin(t)+"\n}\n")
+	addr, stop := rpcOrigin(t)
+	e := edge.Start(t, withH2C+"EDGE {\n\tpage_cache /products/category/* 1h\n\treverse_proxy h2c://"+addr+"\n}\n")
 	transport := protocols()["h2c"]
 	before, stored, target := atRest(t), entries(t), newPage()
 	wait := edge.Crowd(times(20, 200), func(int) *edge.Answer {
@@ -226,6 +228,7 @@ func TestFaultR39_Calls(t *testing.T) {
 	})
 	wait()
 	transport.CloseIdleConnections()
+	stop() // its connections would be kept
 	before.settles(t)
 	if n := entries(t); n != stored {
 		t.Errorf("%d responses are stored, want %d", n, stored)

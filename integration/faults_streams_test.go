@@ -127,6 +127,7 @@ func (s stream) send(b *beat) func(io.Writer, edge.Asked) bool {
 // read is a visitor's: he is to have each event before the next is sent, and those of one
 // request of the origin's, which it returns.
 func (s stream) read(t *testing.T, b *beat, transport http.RoundTripper, url string) (request string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -340,6 +341,7 @@ func TestFaultR39_WebSockets(t *testing.T) {
 // speaks opens a WebSocket and says something in each turn, which the origin is to hear
 // and answer before the next.
 func speaks(t *testing.T, e *edge.Edge, target string, turn []chan struct{}) {
+	t.Helper()
 	conn, err := net.Dial("tcp", e.Addr)
 	if err != nil {
 		t.Error(err)
