@@ -48,6 +48,7 @@ func opened(ctx context.Context, t *testing.T, e *edge.Edge, target string) *htt
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Host = "shop.test"
 	response, err := transport.RoundTrip(r)
 	if err != nil {
 		t.Errorf("%s: %v", target, err)
@@ -123,7 +124,7 @@ func within(t *testing.T, patience time.Duration, what string, yes func() bool) 
 }
 
 // dripping is an origin whose page comes in small pieces, as the test has them sent. It
-// tells when the edge has hung up.
+// tells when the edge has hung up. The page is whole when pieces is closed.
 type dripping struct {
 	pieces chan string
 	closed chan struct{}
@@ -139,6 +140,7 @@ func drips(o *edge.Origin) *dripping {
 			for piece := range d.pieces {
 				fmt.Fprintf(c, "%x\r\n%s\r\n", len(piece), piece)
 			}
+			io.WriteString(c, "0\r\n\r\n")
 		}()
 		_, _ = c.Read(make([]byte, 1))
 		return false

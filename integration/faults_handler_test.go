@@ -101,3 +101,37 @@ func endsBadly(t *testing.T, e *edge.Edge, o *edge.Origin, end func(), status in
 	}
 	e.Get(target).Want(t, "hit")
 }
+
+// The same in a refresh, which runs in no visitor's goroutine: nobody notices, and a later
+// one makes the page new.
+func TestFaultR35_RefreshEndsBadly(t *testing.T) {
+	for name, end := range map[string]func(){
+		"panic": func() { panic("a bug in the application") }, "abort": func() { panic(http.ErrAbortHandler) }, "goexit": runtime.Goexit,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := edge.NewOrigin(t, sends("old page"))
+			e := edge.Start(t, "EDGE {\n\tpage_cache /products/category/* 1s {\n\t\tstale_while_revalidate 1h\n\t}\n"+
+				"\ttest_breaker\n\treverse_proxy "+o.Addr+"\n}\n")
+			target := newPage()
+			e.Get(target).Want(t, "fwd=uri-miss", "stored")
+			before, failures := atRest(t), metric(t, "caddy_page_cache_fill_failures_total")
+			o.Script(sends("new page"))
+			broken.Store(&end)
+			defer broken.Store(nil)
+			for want := range times(3, 30) {
+				edge.Poll(t, "refreshes have ended badly", func() bool {
+					if a := e.Get(target); a.Status != http.StatusOK || a.Body != "old page" || !a.Is(t, "hit") {
+						t.Fatalf("status %d, %q, %q, want the old page", a.Status, a.Body, a.Header["Cache-Status"])
+					}
+					return metric(t, "caddy_page_cache_fill_failures_total")-failures > float64(want)
+				})
+			}
+			broken.Store(nil)
+			edge.Poll(t, "the page is new", func() bool { return e.Get(target).Body == "new page" })
+			if n := o.Hits(target); n != 2 {
+				t.Errorf("%d requests at the origin", n)
+			}
+			before.settles(t)
+		})
+	}
+}

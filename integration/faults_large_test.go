@@ -45,6 +45,13 @@ func sendLarge(conn io.Writer, _ edge.Asked) bool {
 	return false
 }
 
+// sendLargeByLength answers with the length in the header.
+func sendLargeByLength(conn io.Writer, _ edge.Asked) bool {
+	body, _ := large()
+	edge.Reply(conn, "200 OK", string(body), "Connection: close")
+	return false
+}
+
 // download reads a body without keeping it, and returns its sum. It calls pause
 // after the first bytes and again half way.
 func download(ctx context.Context, e *edge.Edge, target string, pause func()) (sum string, err error) {
@@ -69,14 +76,26 @@ func download(ctx context.Context, e *edge.Edge, target string, pause func()) (s
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// Bodies over max_body are streamed and not stored.
+// Bodies over max_body are streamed and not stored, whether the header tells how large
+// they are or not.
 func TestFaultR25_LargerThanMaxBody(t *testing.T) {
+	for name, send := range largeKinds() {
+		t.Run(name, func(t *testing.T) { largerThanMaxBody(t, send) })
+	}
+}
+
+func largeKinds() map[string]func(io.Writer, edge.Asked) bool {
+	return map[string]func(io.Writer, edge.Asked) bool{"unknown length": sendLarge, "known length": sendLargeByLength}
+}
+
+func largerThanMaxBody(t *testing.T, send func(io.Writer, edge.Asked) bool) {
+	t.Helper()
 	o := edge.NewOrigin(t, nil)
 	e := shop(t, o, "max_body 1MiB")
 	page := newPage()
 	kept := wantCached(t, e, o, page)
 	_, want := large()
-	o.Script(sendLarge)
+	o.Script(send)
 	before, stored := atRest(t), entries(t)
 	inParallel(times(32, 100), largeAt, func(int) {
 		if sum, err := download(t.Context(), e, newPage(), func() {}); err != nil || sum != want {
@@ -103,11 +122,18 @@ func TestFaultR25_LargerThanMaxBody(t *testing.T) {
 // What such bodies cost while they run through is bounded, also when their
 // visitors are slow: all of them stand still at once.
 func TestFaultR25_MemoryIsBounded(t *testing.T) {
+	for name, send := range largeKinds() {
+		t.Run(name, func(t *testing.T) { largeMemory(t, send) })
+	}
+}
+
+func largeMemory(t *testing.T, send func(io.Writer, edge.Asked) bool) {
+	t.Helper()
 	o := edge.NewOrigin(t, nil)
 	e := shop(t, o, "max_body 1MiB")
 	wantCached(t, e, o, newPage())
 	_, want := large()
-	o.Script(sendLarge)
+	o.Script(send)
 	before, memory := atRest(t), newWatermark()
 	var arrived atomic.Int32
 	gates := [2]*edge.Gate{edge.NewGate(t, 0), edge.NewGate(t, 0)}

@@ -44,34 +44,46 @@ func learn(t *testing.T, e *edge.Edge, categories, products int) *knownPages {
 	t.Helper()
 	k := &knownPages{bodies: map[string]string{}}
 	home := e.Get("/").Body
-	for _, top := range linkOfCategory.FindAllStringSubmatch(home, -1) {
-		if categories -= k.ask(t, e, e.Get(top[1]).Body, linkOfCategory, categories, home); categories == 0 {
+	for _, top := range links(home, linkOfCategory) {
+		if len(k.targets) == categories {
 			break
 		}
+		var own []string // what the home page has no links to
+		for _, target := range links(e.Get(top).Body, linkOfCategory) {
+			if !strings.Contains(home, `"`+target+`"`) {
+				own = append(own, target)
+			}
+		}
+		k.ask(t, e, own, categories)
 	}
-	if products -= k.ask(t, e, home, linkOfProduct, products, ""); categories+products > 0 {
+	k.ask(t, e, links(home, linkOfProduct), categories+products)
+	if len(k.targets) != categories+products {
 		t.Fatalf("the shop has links to %d pages, which is too few", len(k.targets))
 	}
 	return k
 }
 
-// ask asks for the pages that a page has links to, but for those that another has as
-// well, and returns how many there were: at most so many.
-func (k *knownPages) ask(t *testing.T, e *edge.Edge, page string, links *regexp.Regexp, most int, other string) (asked int) {
+func links(page string, kind *regexp.Regexp) []string {
+	var targets []string
+	for _, match := range kind.FindAllStringSubmatch(page, -1) {
+		targets = append(targets, match[1])
+	}
+	return targets
+}
+
+// ask asks for pages until so many are known in all.
+func (k *knownPages) ask(t *testing.T, e *edge.Edge, targets []string, most int) {
 	t.Helper()
-	for _, match := range links.FindAllStringSubmatch(page, -1) {
-		target := match[1]
-		if asked == most || k.bodies[target] != "" || strings.Contains(other, `"`+target+`"`) {
+	for _, target := range targets {
+		if len(k.targets) == most || k.bodies[target] != "" {
 			continue
 		}
-		asked++
 		a := e.Get(target)
 		if a.Status != http.StatusOK || a.Err != nil || !strings.Contains(a.Body, "</html>") {
 			t.Fatalf("%s: status %d, %d bytes, %v", target, a.Status, len(a.Body), a.Err)
 		}
 		k.targets, k.bodies[target] = append(k.targets, target), withoutToken(a.Body)
 	}
-	return asked
 }
 
 // good reports whether an answer is the page as it should be.

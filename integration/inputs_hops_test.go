@@ -66,7 +66,9 @@ func TestS34_UpgradesBypass(t *testing.T) {
 	for _, lines := range [][]string{
 		{"Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"},
 		{"Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA"},
-		{"Upgrade: x"}, {"Upgrade:"}, {"upgrade: TLS/1.3, h2c"},
+		{"Upgrade: x"},
+		{"Upgrade:"},
+		{"upgrade: TLS/1.3, h2c"},
 	} {
 		nominated := []string{"Upgrade"}
 		for _, line := range lines {
