@@ -52,7 +52,8 @@
 //     positional ttl and ttl without a status are one and the same, so only one
 //     may be given. 0 is a duration of its own for the stale windows and
 //     browser_ttl. Without <max>, heuristic means config.DefaultHeuristic;
-//     without <duration>, refresh_ahead means the time that a page's fill takes.
+//     without <duration>, refresh_ahead means the time that a page's fill takes, or
+//     a fiftieth of its lifetime, 2 s at most, if that is more.
 //   - <status> is one of config.StorableStatuses. Its ttl holds instead of the
 //     line's; 0 keeps answers with that status from being stored.
 //   - <cookie> and <name> may end in a *, which stands for any ending;

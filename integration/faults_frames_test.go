@@ -154,8 +154,8 @@ const (
 	// the edge knows that they were taken back.
 	mostAtOrigin = 1024 + 250
 	// attackCost is what the edge may need, and what the other end of its connections
-	// does, which is in this process too: 45 to 49 MiB were measured for both.
-	attackCost = 50<<20 + 14<<20
+	// does, which is in this process too: 45 to 59 MiB were measured for both.
+	attackCost = 50<<20 + 30<<20
 )
 
 // Requests for new pages are taken back as soon as they are sent, while the origin

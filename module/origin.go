@@ -3,6 +3,7 @@ package pagecache
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"maps"
 	"net"
 	"net/http"
@@ -87,6 +88,10 @@ func (o *origin) Detach(in *policy.Intake) (engine.Fill, error) {
 		// whose body the verdict is about.
 		if _, proxied := repl.Get("http.reverse_proxy.upstream.hostport"); proxied && len(w.Header()["Via"]) == 0 {
 			framing.From(ctx).Note(framing.Unproven)
+		}
+		var status caddyhttp.HandlerError
+		if errors.As(err, &status) && status.StatusCode > 0 && status.StatusCode < http.StatusInternalServerError {
+			return &engine.RefusalError{Status: status.StatusCode, Err: err}
 		}
 		return err
 	}, nil

@@ -6,8 +6,11 @@ import (
 )
 
 // MaxMarks is how many keys a Marks remembers, which takes some 4 MiB. When there
-// are more, the oldest is forgotten.
+// are more, of some of the oldest that one is forgotten whose mark ends first.
 const MaxMarks = 1 << 15
+
+// spared is among how many of the oldest that one is chosen.
+const spared = 8
 
 // Marks remembers for a while what came of a key's last fill: that its answer proved
 // to be for one visitor alone (hit-for-miss), or that it failed. A mark ends by time:
@@ -34,7 +37,14 @@ func (m *Marks) Set(key [32]byte, until time.Duration) {
 	case len(m.order) < MaxMarks:
 		m.order = append(m.order, key)
 	default:
-		delete(m.until, m.order[m.next])
+		first := m.next
+		for i := m.next; i < m.next+spared; i++ {
+			if at := i % MaxMarks; m.until[m.order[at]] < m.until[m.order[first]] {
+				first = at
+			}
+		}
+		delete(m.until, m.order[first])
+		m.order[first] = m.order[m.next]
 		m.order[m.next] = key
 		m.next = (m.next + 1) % MaxMarks
 	}

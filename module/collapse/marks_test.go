@@ -31,6 +31,27 @@ func TestMarksEnd(t *testing.T) {
 	}
 }
 
+// What is marked anew is not forgotten before what is over, however long ago it came.
+func TestMarksSpareTheLiving(t *testing.T) {
+	m := collapse.NewMarks()
+	for n := range collapse.MaxMarks {
+		m.Set(markKey(n), time.Second)
+	}
+	m.Set(markKey(0), time.Hour)
+	m.Clear(markKey(3))
+	m.Set(markKey(-1), time.Hour)
+	if m.Has(markKey(3), 0) || !m.Has(markKey(0), time.Minute) || !m.Has(markKey(-1), time.Minute) || m.Len() != collapse.MaxMarks {
+		t.Errorf("the one that is over: %t, marked anew: %t, the new one: %t; %d", m.Has(markKey(3), 0), m.Has(markKey(0), time.Minute), m.Has(markKey(-1), time.Minute), m.Len())
+	}
+	for n := range 3 * collapse.MaxMarks { // as many more have come, and the ring has gone round
+		m.Set(markKey(-2-n), time.Second)
+		m.Set(markKey(0), time.Hour)
+	}
+	if !m.Has(markKey(0), time.Minute) || m.Len() != collapse.MaxMarks {
+		t.Errorf("the one that was marked anew each time is forgotten; %d are remembered", m.Len())
+	}
+}
+
 // A flood of keys forgets the oldest, and no more than it must.
 func TestMarksAreBounded(t *testing.T) {
 	m := collapse.NewMarks()

@@ -64,17 +64,19 @@ type Rule struct {
 
 	// OverloadGrace is how long after it has gone stale a page that was fresh once may
 	// still be served at most while the origin is in trouble: as much of it as the
-	// trouble is of the worst. Errors and missing answers are trouble from a tenth of
-	// the recent fills on, and the worst at half of them; so are answers that take
-	// twice to four times as long as in the hour before. A refresh runs behind. It
-	// reaches no further than StaleIfError does. 0 (the default): trouble changes
-	// nothing. Leave it out where an old price is worse than a slow shop.
+	// trouble is of the worst. Of the refreshes of pages that are stored, errors and
+	// missing answers are trouble from a tenth of them on, and the worst at half, if
+	// they are of three pages or more; so are answers that take twice to four times as
+	// long as in the hour before. A page whose own last fill has failed is in the
+	// worst. A refresh runs behind. It reaches no further than StaleIfError does. 0
+	// (the default): trouble changes nothing. Leave it out where an old price is worse
+	// than a slow shop.
 	OverloadGrace Duration `json:"overload_grace,omitempty"`
 
 	// RefreshAhead refreshes a page that is in use shortly before it goes stale, so
 	// that no visitor finds it so. How long before is drawn at random at each hit, with
 	// this mean; 0 stands for the time that the page's last fill took, but a fiftieth
-	// of its lifetime at least. It is never more than half of the lifetime. nil (the
+	// of its lifetime, or 2 s, at least. It is never more than half of the lifetime. nil (the
 	// default): a page is refreshed when it is stale. Leave it out where the origin
 	// must not be asked more often than once in a lifetime.
 	RefreshAhead *Duration `json:"refresh_ahead,omitempty"`

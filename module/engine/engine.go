@@ -37,6 +37,19 @@ var (
 	errReplaced = errors.New("the configuration that owned the fill was replaced")
 )
 
+// RefusalError is an error of the origin's handler that says something of the request or
+// the page, and nothing of the origin: a status below 500. Visitors get Err, unchanged.
+type RefusalError struct {
+	Status int
+	Err    error
+}
+
+// Error implements error.
+func (e *RefusalError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the handler's own error.
+func (e *RefusalError) Unwrap() error { return e.Err }
+
 // StatusError asks the server for an error response of this status.
 type StatusError struct {
 	Status int

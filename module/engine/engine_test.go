@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -255,10 +256,35 @@ func TestPiecesAreFlushed(t *testing.T) {
 			}
 			return nil
 		}))
-		if got := strings.Join(w.at, "|"); err != nil || got != "one |one two |one two three" {
+		// The header may have gone before the first piece came.
+		if got := strings.TrimPrefix(strings.Join(w.at, "|"), "|"); err != nil || got != "one |one two |one two three" {
 			t.Errorf("flushed at %q, %v", got, err)
 		}
 	})
+}
+
+// The header of what may be a stream does not wait for its first piece.
+func TestHeaderIsFlushed(t *testing.T) {
+	for length, want := range map[string]bool{"": true, "4": false} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, &memory{})
+			w := &flushed{answer: &answer{t: t, ctx: t.Context(), header: http.Header{}}}
+			q := &policy.Request{Method: http.MethodGet, Scheme: "http", Host: "shop.test", Original: "/p", Current: "/p", Header: http.Header{}}
+			_, err := b.engine.Do(t.Context(), w, q, handler(func(w http.ResponseWriter) error {
+				if length != "" {
+					w.Header().Set("Content-Length", length)
+				}
+				w.WriteHeader(http.StatusOK)
+				time.Sleep(time.Second)
+				_, err := io.WriteString(w, "page")
+				time.Sleep(time.Second)
+				return err
+			}))
+			if got := slices.Contains(w.at, ""); err != nil || got != want || w.body.String() != "page" {
+				t.Errorf("length %q: flushed at %q, %v", length, w.at, err)
+			}
+		})
+	}
 }
 
 func TestCloseFromManySides(t *testing.T) {

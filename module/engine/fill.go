@@ -31,6 +31,7 @@ type job struct {
 	primary cachekey.Key // what stands for all variants
 	base    *entry.Entry // the stored response that is asked about; nil: the whole is asked for
 	had     bool         // there was a stored response
+	behind  bool         // it is a refresh of a page that has failed
 	server  http.Header  // what the server itself puts into every answer
 
 	ctx         context.Context //nolint:containedctx // a job lives as long as its context
@@ -46,8 +47,9 @@ type job struct {
 	storage     policy.Storage
 	header      http.Header // as it will be stored; nil unless storable
 	noStatus    bool
-	frozen      freeze.State // when it began
-	troubled    sync.Once    // the origin has failed it
+	frozen      freeze.State  // when it began
+	took        time.Duration // until the header came; 0: it has not
+	told        sync.Once     // how the origin has fared
 }
 
 // panicError is a panic of the origin's handler.
@@ -208,6 +210,10 @@ func (j *job) conclude(err error) {
 		err = j.short()
 	}
 	if err != nil {
+		if refusal, ok := errors.AsType[*RefusalError](err); ok {
+			j.status = refusal.Status
+			j.supersede()
+		}
 		j.fails(err)
 		j.e.Recorder.Filled(j.discarded(err))
 		j.f.Leave()
@@ -217,9 +223,7 @@ func (j *job) conclude(err error) {
 	}
 	j.f.SetTrailer(trailers(j.w.Header()))
 	reason := j.store()
-	if j.status < http.StatusInternalServerError {
-		j.e.Failed.Clear(j.joined.Digest)
-	}
+	j.settles(reason)
 	if j.header != nil {
 		j.remember(reason)
 	}

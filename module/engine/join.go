@@ -106,7 +106,7 @@ func (x *exchange) lead() Phase {
 		x.grace = true
 		return Stale
 	}
-	reason := x.send(x.fill)
+	reason := x.send(x.fill, false)
 	if reason == cachestatus.ReasonNone {
 		sent = true
 		return Join
@@ -118,7 +118,7 @@ func (x *exchange) lead() Phase {
 
 // send puts a fill on its way, which asks about the stored response if there is
 // one with validators. It returns why it did not.
-func (x *exchange) send(f *collapse.Fill) cachestatus.Reason {
+func (x *exchange) send(f *collapse.Fill, behind bool) cachestatus.Reason {
 	in := x.in
 	send, err := x.o.Detach(&in)
 	if err != nil {
@@ -128,7 +128,7 @@ func (x *exchange) send(f *collapse.Fill) cachestatus.Reason {
 		return cachestatus.ReasonReplaced
 	}
 	j := &job{
-		e: x.e, f: f, send: send, in: in, joined: x.key, key: x.key, primary: x.primary, had: x.entry != nil,
+		e: x.e, f: f, send: send, in: in, joined: x.key, key: x.key, primary: x.primary, had: x.entry != nil, behind: behind,
 		server: http.Header{"Server": x.w.Header()["Server"]},
 	}
 	if x.entry != nil && policy.Conditions(x.entry) != nil {
@@ -170,7 +170,10 @@ func (x *exchange) refresh() bool {
 		x.e.Recorder.RefreshSkipped()
 		return false
 	}
-	sent = x.send(fill) == cachestatus.ReasonNone
+	behind := x.e.extend(&x.key)
+	if sent = x.send(fill, behind) == cachestatus.ReasonNone; !sent && behind {
+		x.e.relent(&x.key)
+	}
 	return sent
 }
 

@@ -51,7 +51,7 @@ func (x *exchange) stale() Phase {
 		x.status.Hit, x.status.Detail = true, cachestatus.ReasonMaxFills
 	default:
 		x.status.Fwd, x.status.FwdStatus = x.fwd(), x.fill.Answer().FwdStatus
-		x.status.Collapsed, x.status.Detail = x.role == collapse.RoleFollower, cachestatus.ReasonIfError
+		x.status.Collapsed, x.status.Detail = x.role == collapse.RoleFollower, x.judged.StandsIn()
 	}
 	x.writeStored()
 	return Done

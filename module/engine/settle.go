@@ -102,8 +102,9 @@ func (x *exchange) awaitWhole() Phase {
 // failed goes on after a fill that gave no answer for all.
 func (x *exchange) failed(answer *collapse.Answer) Phase {
 	leader := x.role == collapse.RoleLeader
+	_, refused := errors.AsType[*RefusalError](x.fill.Err()) // which is no error of the origin's (RFC 5861 §4)
 	switch {
-	case x.graced():
+	case !refused && x.graced():
 		x.grace = true
 		return Stale
 	case leader && answer.Status != 0:
@@ -131,7 +132,9 @@ func (x *exchange) graced() bool {
 	}
 	x.now = x.e.Now()
 	x.judged = x.reuse(x.entry)
-	return x.judged.IfError && policy.AcceptsCoding(x.q.Header, x.entry.Header)
+	// It may be good without that: the edge was frozen meanwhile.
+	may := x.judged.IfError || x.judged.Reuse == policy.ReuseNow
+	return may && policy.AcceptsCoding(x.q.Header, x.entry.Header)
 }
 
 // waitedOut reports whether the visitor shares the error of a fill that ran into
@@ -158,6 +161,7 @@ func (x *exchange) fail() Phase {
 	}
 	x.w.Header().Add(cachestatus.Field, x.member())
 	var panicked *panicError
+	var refusal *RefusalError
 	switch {
 	case errors.Is(err, collapse.ErrQueue):
 		x.err = x.overloaded(err)
@@ -169,6 +173,8 @@ func (x *exchange) fail() Phase {
 		x.err = &StatusError{Status: http.StatusInternalServerError, Err: err}
 	case errors.Is(err, errReplaced), errors.Is(err, errShort):
 		x.err = &StatusError{Status: http.StatusBadGateway, Err: err}
+	case errors.As(err, &refusal):
+		x.err = refusal.Err
 	default:
 		x.err = err
 	}

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"encoding/binary"
 	"errors"
 	"sync"
 	"time"
 
 	"github.com/page-cache/page-cache/module/cachekey"
+	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/entry"
 	"github.com/page-cache/page-cache/module/freeze"
@@ -13,13 +15,15 @@ import (
 	"github.com/page-cache/page-cache/module/policy"
 )
 
+// What is noted of a page whose last fill brought nothing to be stored is one time, until
+// when it holds. It says three things, by how much is left of it: more than failing, and
+// the origin failed less than holdBack ago and is not asked again for what can be served
+// without it; more than holdBack, and the stale page is given at once and the origin
+// asked behind it; less, and the origin was well, but is not asked again yet.
 const (
-	// holdBack is how long an origin is not asked again for a page whose fill has
-	// failed, if somebody can be given the stale one meanwhile.
 	holdBack = time.Second
-	// failing is how long after a failed fill the stale page is given at once, and the
-	// origin asked behind it. Who comes later waits for the origin himself: it may be
-	// well again.
+	// failing is how long after a failure nobody waits for the origin who may have the
+	// stale page. Who comes later waits himself: it may be well again.
 	failing = 30 * time.Second
 )
 
@@ -39,10 +43,10 @@ func (u *Upstream) answered(now, took time.Duration) {
 	u.health = u.health.Answered(now, took)
 }
 
-func (u *Upstream) failed(now time.Duration) {
+func (u *Upstream) failed(now time.Duration, key *cachekey.Key) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.health = u.health.Failed(now)
+	u.health = u.health.Failed(now, binary.LittleEndian.Uint64(key.Digest[:]))
 }
 
 func (u *Upstream) fares() health.Health {
@@ -59,41 +63,99 @@ func (x *exchange) reuse(found *entry.Entry) policy.Judged {
 	if calm.Reuse == policy.ReuseNow || calm.Reuse == policy.ReuseNever {
 		return calm
 	}
-	fares := x.e.Upstream.fares()
-	return policy.DecideReuse(found, x.e.Rule, &x.in.Demand, now, policy.Strain{
-		Frozen:  x.e.frozen(),
-		Failing: x.e.Failed.Has(x.key.Digest, now) || fares.Down(now),
-		Grace:   x.e.Rule.Grace(fares.Trouble(now)),
-	})
+	return policy.DecideReuse(found, x.e.Rule, &x.in.Demand, now, x.e.strain(&x.key, now))
 }
 
-// holdsBack reports whether the origin has failed a fill of key so recently that it
-// is not asked again for a page that can be served without it.
-func (e *Engine) holdsBack(key *cachekey.Key) bool {
-	return e.Failed.Left(key.Digest, e.sinceStart(e.Now())) > failing-holdBack
+// strain tells in what times the page under key is asked for. A page that has failed
+// itself is in all the trouble there can be, whatever others are in.
+func (e *Engine) strain(key *cachekey.Key, now time.Duration) policy.Strain {
+	fares := e.Upstream.fares()
+	s := policy.Strain{Frozen: e.frozen(), Failing: fares.Down(now)}
+	trouble := fares.Trouble(now)
+	if e.Failed.Left(key.Digest, now) > holdBack {
+		s.Failing, trouble = true, 1
+	}
+	s.Grace = e.Rule.Grace(trouble)
+	return s
 }
+
+// holdsBack reports whether the origin has been asked for key in vain so recently that
+// it is not asked again for a page that can be served without it.
+func (e *Engine) holdsBack(key *cachekey.Key) bool {
+	left := e.Failed.Left(key.Digest, e.sinceStart(e.Now()))
+	return left > failing || 0 < left && left <= holdBack
+}
+
+// note notes for key what left says: see failing.
+func (e *Engine) note(key *cachekey.Key, left time.Duration) {
+	e.Failed.Set(key.Digest, e.sinceStart(e.Now())+left)
+}
+
+// extend has what is noted of a page that has failed hold for as long as a refresh of it
+// may take: an origin that hangs must not make those wait who come meanwhile. It
+// reports whether there was anything to extend; relent takes it back.
+func (e *Engine) extend(key *cachekey.Key) bool {
+	if e.Failed.Left(key.Digest, e.sinceStart(e.Now())) <= holdBack {
+		return false
+	}
+	e.note(key, e.timeouts.Header+failing+holdBack)
+	return true
+}
+
+// relent lets the origin be asked again at once for a page that has failed.
+func (e *Engine) relent(key *cachekey.Key) { e.note(key, failing) }
 
 // frozen reports whether the last good pages are wanted, and nothing is stored.
 func (e *Engine) frozen() bool { return e.Freeze.State(e.Now()).On }
 
-// answers notes that the origin has answered a fill, and after which time.
-func (j *job) answers() {
-	now := j.e.Now()
-	j.e.Upstream.answered(j.e.sinceStart(now), now.Sub(j.requestTime))
+// fails notes what has ended a fill early. It counts against the origin if that has
+// failed a page which it has made before: that a page which never was one fails says
+// nothing, and there is nothing to be served meanwhile. In a deploy nothing is noted.
+func (j *job) fails(err error) {
+	var refusal *RefusalError
+	switch {
+	case !j.had || !j.e.mayStore(j.frozen):
+	case errors.Is(err, collapse.ErrNoReaders), errors.As(err, &refusal):
+		j.wasVain()
+	case !errors.Is(err, errReplaced):
+		j.told.Do(func() {
+			j.e.Upstream.failed(j.e.sinceStart(j.e.Now()), &j.joined)
+			j.e.note(&j.joined, failing+holdBack)
+		})
+	case j.behind:
+		j.e.relent(&j.joined)
+	}
 }
 
-// fails notes what has ended a fill, if it was the origin that failed.
-func (j *job) fails(err error) {
-	if errors.Is(err, collapse.ErrNoReaders) || errors.Is(err, errReplaced) {
-		return
-	}
-	j.troubled.Do(func() {
-		now := j.e.sinceStart(j.e.Now())
-		j.e.Upstream.failed(now)
-		if j.had { // only then is there something to be served meanwhile
-			j.e.Failed.Set(j.joined.Digest, now+failing)
-		}
+// wasVain notes that the origin was well, but its answer, if it gave one, was none to be
+// stored: what stays as it was must not be asked for again by everybody who finds it so.
+func (j *job) wasVain() {
+	j.told.Do(func() {
+		j.answered()
+		j.e.note(&j.joined, holdBack)
 	})
+}
+
+// settles notes that a fill has come to its end, and why its answer was not stored.
+func (j *job) settles(reason cachestatus.Reason) {
+	switch {
+	case !j.had || !j.e.mayStore(j.frozen) || j.f.Outcome() == collapse.OutcomeFailed:
+	case reason != cachestatus.ReasonNone:
+		j.wasVain()
+	default:
+		j.told.Do(func() {
+			j.answered()
+			j.e.Failed.Clear(j.joined.Digest)
+		})
+	}
+}
+
+// answered notes how long the origin took for its header. Only fills of pages that are
+// in use are compared: strangers may ask for slow ones that nobody else wants.
+func (j *job) answered() {
+	if j.took > 0 {
+		j.e.Upstream.answered(j.e.sinceStart(j.e.Now()), j.took)
+	}
 }
 
 // mayStore reports whether what was asked of the origin in the state since may change

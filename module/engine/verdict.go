@@ -30,13 +30,11 @@ func (j *job) judge(status int, h http.Header) io.Writer {
 		Status: status, Header: h, RequestTime: j.requestTime, ResponseTime: j.e.Now(),
 		CloseDelimited: !declared && j.unprovable(),
 	}
-	if !j.decide(&answer, status) {
+	j.took = answer.ResponseTime.Sub(j.requestTime)
+	if !j.decide(&answer, status) { // from here on others look at the job as well
 		return nil
 	}
 	j.watch.Stop()
-	if status < http.StatusInternalServerError {
-		j.answers()
-	}
 	if j.header != nil {
 		j.late = time.AfterFunc(j.e.timeouts.Fill, j.f.Outgrow)
 		if declared {
@@ -57,7 +55,7 @@ func (j *job) confirm(h http.Header) {
 		return
 	}
 	j.confirmed = true
-	j.answers()
+	j.took = j.e.Now().Sub(j.requestTime)
 	fields := policy.Freshen(j.base, h)
 	if bodyAllowed(j.base.Status) {
 		fields["Content-Length"] = []string{strconv.Itoa(len(j.base.Body))}

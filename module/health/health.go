@@ -10,8 +10,8 @@ import (
 
 const (
 	// recent and usual are the half-lives of what is remembered. The trouble of a
-	// deploy shows within half a minute; an application that stays slower is not in trouble
-	// for ever, but after an hour or so just what it is.
+	// deploy shows within half a minute; an application that stays slower is not in
+	// trouble for ever, but after an hour or so just what it is.
 	recent = 30 * time.Second
 	usual  = time.Hour
 
@@ -20,6 +20,9 @@ const (
 	doubt = 4
 	// enough is how many answers, recent or usual, a comparison of their times needs.
 	enough = 3
+	// several is how many pages must have failed lately before the origin, and not a
+	// page of its, is in trouble; remembered is how many are told apart.
+	several, remembered = 3, 8
 
 	// The share of failures from which an origin is in trouble, and at which the
 	// trouble is full. From there on it is down.
@@ -39,6 +42,14 @@ type Health struct {
 	goodEver  float64       // the same over the long time
 	tookEver  float64
 	begun     bool // something was observed
+	pages     [remembered]page
+}
+
+// page is one whose fill has failed.
+type page struct {
+	id     uint64
+	at     time.Duration // when that was counted
+	failed bool
 }
 
 // Answered notes an answer whose header came after took.
@@ -51,9 +62,25 @@ func (h Health) Answered(now, took time.Duration) Health {
 	return h
 }
 
-// Failed notes a fill that got an error (5xx), no answer, or none that was whole.
-func (h Health) Failed(now time.Duration) Health {
+// Failed notes a fill of the page with this id that got an error (5xx), no answer, or
+// none that was whole. A page that fails again and again counts once in a while: that
+// it is broken says little of the others.
+func (h Health) Failed(now time.Duration, id uint64) Health {
 	h = h.later(now)
+	place := 0 // its own, or else the one that was taken longest ago
+	for i, p := range h.pages {
+		if p.failed && p.id == id {
+			place = i
+			break
+		}
+		if taken := h.pages[place]; taken.failed && (!p.failed || p.at < taken.at) {
+			place = i
+		}
+	}
+	if p := h.pages[place]; p.failed && p.id == id && h.at-p.at < recent {
+		return h
+	}
+	h.pages[place] = page{id: id, at: h.at, failed: true}
 	h.bad++
 	return h
 }
@@ -83,10 +110,20 @@ func (h Health) Trouble(now time.Duration) float64 {
 	return max(h.failing(), h.slow())
 }
 
-// Down reports whether most of what the origin was sent lately has failed.
+// Down reports whether most of what the origin was sent lately has failed, and that
+// several pages did.
 func (h Health) Down(now time.Duration) bool { return h.later(now).failing() == 1 }
 
 func (h Health) failing() float64 {
+	n := 0
+	for _, p := range h.pages {
+		if p.failed && h.at-p.at < 2*recent {
+			n++
+		}
+	}
+	if n < several {
+		return 0
+	}
 	return ramp(h.bad/(h.good+h.bad+doubt), fewFailures, manyFailures)
 }
 

@@ -10,7 +10,10 @@ import (
 	"github.com/page-cache/page-cache/module/health"
 )
 
-const start = 10 * time.Minute
+const (
+	start = 10 * time.Minute
+	pages = 60 // as many as there are to fail
+)
 
 // fares returns an origin that has answered a request a second for so long, each
 // after took.
@@ -24,7 +27,7 @@ func fares(h health.Health, from, to, took time.Duration) health.Health {
 // failsFor returns one that has failed a request a second from start on.
 func failsFor(h health.Health, d time.Duration) health.Health {
 	for now := start; now < start+d; now += time.Second {
-		h = h.Failed(now)
+		h = h.Failed(now, uint64(now/time.Second)%pages)
 	}
 	return h
 }
@@ -41,8 +44,11 @@ func TestTrouble(t *testing.T) {
 	}{
 		{"knows nothing", health.Health{}, start, 0, 0, false},
 		{"well", well, start, 0, 0, false},
-		{"one error of none", health.Health{}.Failed(0), 0, 0.01, 0.5, false},
-		{"one error of many", well.Failed(start), start, 0, 0, false},
+		{"one error of none", health.Health{}.Failed(0, 1), 0, 0, 0, false},
+		{"one error of many", well.Failed(start, 1), start, 0, 0, false},
+		{"two pages fail", health.Health{}.Failed(0, 1).Failed(0, 2), 0, 0, 0, false},
+		{"three pages fail of none", health.Health{}.Failed(0, 1).Failed(0, 2).Failed(0, 3), 0, 0.5, 0.9, false},
+		{"three pages fail of many", well.Failed(start, 1).Failed(start, 2).Failed(start, 3), start, 0, 0, false},
 		{"a third are errors", failsFor(well, 25*time.Second), start + 25*time.Second, 0.4, 0.99, false},
 		{"all are errors", failsFor(well, 2*time.Minute), start + 2*time.Minute, 1, 1, true},
 		{"it has been down, a while ago", failsFor(well, 2*time.Minute), start + 30*time.Minute, 0, 0, false},
@@ -62,6 +68,38 @@ func TestTrouble(t *testing.T) {
 				t.Errorf("got down %t", got)
 			}
 		})
+	}
+}
+
+// One page that is broken, or two, tell nothing of the others, however often they are
+// asked for; and a page counts once in half a minute.
+func TestTroubleOfFewPages(t *testing.T) {
+	var h health.Health
+	for second := range 1000 {
+		now := time.Duration(second) * time.Second
+		h = h.Failed(now, 1).Failed(now, 2)
+		if got := h.Trouble(now); got != 0 || h.Down(now) {
+			t.Fatalf("after %d s: trouble %v, down %t", second, got, h.Down(now))
+		}
+	}
+	three := h.Failed(1000*time.Second, 3)
+	for range 1000 {
+		three = three.Failed(1000*time.Second, 3)
+	}
+	if got, want := three.Trouble(1000*time.Second), h.Failed(1000*time.Second, 3).Trouble(1000*time.Second); got != want || got == 0 {
+		t.Errorf("a page that fails 1,000 times makes trouble %v, and one that fails once %v", got, want)
+	}
+}
+
+// More pages than are told apart: the trouble is as great, and one that is forgotten
+// counts again.
+func TestTroubleOfManyPages(t *testing.T) {
+	var h health.Health
+	for n := range 100 {
+		h = h.Failed(time.Duration(n)*100*time.Millisecond, uint64(n))
+	}
+	if now := 10 * time.Second; h.Trouble(now) != 1 || !h.Down(now) {
+		t.Errorf("got trouble %v, down %t", h.Trouble(now), h.Down(now))
 	}
 }
 
@@ -94,7 +132,7 @@ func TestTroubleIsAShareAndEnds(t *testing.T) {
 		for range rapid.IntRange(0, 200).Draw(t, "observations") {
 			now += time.Duration(rapid.Int64Range(-int64(time.Second), int64(time.Minute)).Draw(t, "passed"))
 			if rapid.Bool().Draw(t, "failed") {
-				h = h.Failed(now)
+				h = h.Failed(now, uint64(rapid.IntRange(0, 20).Draw(t, "page")))
 			} else {
 				h = h.Answered(now, time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "took")))
 			}

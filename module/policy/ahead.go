@@ -8,8 +8,12 @@ import (
 )
 
 // leastAhead is which part of a page's lifetime refresh_ahead takes for the time of
-// a fill that takes less: a page that is soon made need not be cut fine.
-const leastAhead = 50
+// a fill that takes less, but no more than mostOfLeast: a page that is soon made need
+// not be cut fine.
+const (
+	leastAhead  = 50
+	mostOfLeast = 2 * time.Second
+)
 
 // DecideAhead reports whether a fresh response that is being served should be
 // refreshed already. chance is drawn for this request, evenly from [0, 1). The lead
@@ -26,7 +30,7 @@ func DecideAhead(e *entry.Entry, r *Rule, j *Judged, chance float64) bool {
 	lifetime, _ := r.freshFor(e.Status, &e.Terms)
 	mean := time.Duration(*r.conf.RefreshAhead)
 	if mean == 0 {
-		mean = max(e.Took, lifetime/leastAhead)
+		mean = max(e.Took, min(lifetime/leastAhead, mostOfLeast))
 	}
 	lead := -math.Log(1-chance) * float64(mean)
 	return float64(j.Left) < min(lead, float64(lifetime)/2)

@@ -45,6 +45,14 @@ type Strain struct {
 	Grace time.Duration
 }
 
+// StandsIn returns why the response stands in for an answer that failed.
+func (j *Judged) StandsIn() cachestatus.Reason {
+	if j.Reuse == ReuseNow || j.Reason == cachestatus.ReasonOverloadGrace {
+		return j.Reason
+	}
+	return cachestatus.ReasonIfError
+}
+
 // DecideReuse judges e by the rule in force now, whatever rule it was stored
 // under, for a request with the demand d, under the strain s. now is the time since
 // the process's start. Strain never reaches past no-cache or must-revalidate (RFC 9111

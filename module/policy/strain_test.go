@@ -96,6 +96,8 @@ func TestAhead(t *testing.T) {
 		r.RefreshAhead = duration(mean)
 		return r
 	}
+	longAhead := ahead(0)
+	longAhead.TTL = config.Duration(24 * time.Hour)
 	const mean = 1 - 1/math.E // at this chance the lead is the mean
 	tests := map[string]struct {
 		rule   config.Rule
@@ -110,6 +112,7 @@ func TestAhead(t *testing.T) {
 		"twice the mean":               {ahead(2 * time.Second), "", time.Minute, 1 - 1/math.E/math.E, 4 * time.Second},
 		"the last fill's time":         {ahead(0), "", time.Second, mean, time.Second},
 		"at least a fiftieth":          {ahead(0), "", time.Millisecond, mean, 200 * time.Millisecond},
+		"a fiftieth of a long life":    {longAhead, "", time.Millisecond, mean, 2 * time.Second},
 		"half at most":                 {ahead(0), "", time.Hour, 0.999, 5 * time.Second},
 		"half of the origin's at most": {ahead(time.Hour), "max-age=4", 0, mean, 2 * time.Second},
 	}
@@ -132,7 +135,7 @@ func TestAhead(t *testing.T) {
 					t.Errorf("%v before the end: got %t", left, got)
 				}
 			}
-			gone := reuse(e, tt.rule, 11*time.Second)
+			gone := reuse(e, tt.rule, 25*time.Hour)
 			if policy.DecideAhead(e, r, &gone, 0.999) {
 				t.Error("what is stale is refreshed another way")
 			}

@@ -68,6 +68,8 @@ func (sh *shard) get(key string) (value []byte, err error) {
 }
 
 func (sh *shard) set(key string, value []byte) (err error) {
+	marked := make([]byte, markSize+len(value))
+	copy(marked[markSize:], value)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	in := sh.instance.Load()
@@ -75,9 +77,8 @@ func (sh *shard) set(key string, value []byte) (err error) {
 		return store.ErrClosed
 	}
 	defer sh.replaceAfterPanic(in, &err)
-	marked := make([]byte, markSize, markSize+len(value))
 	binary.LittleEndian.PutUint64(marked, sh.written)
-	if err := in.Set(key, append(marked, value...)); err != nil {
+	if err := in.Set(key, marked); err != nil {
 		return fmt.Errorf("%w: %w", store.ErrFailed, err)
 	}
 	sh.written += uint64(len(value)) + entryOverhead
