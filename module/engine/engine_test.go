@@ -33,9 +33,14 @@ type bench struct {
 
 func newBench(t *testing.T, st store.Store) *bench {
 	t.Helper()
-	b := &bench{t: t, store: st, limits: collapse.NewLimits(10, 1<<20), notes: &notes{counts: map[string]int{}}}
+	return newBenchOf(t, st, config.Rule{TTL: config.Duration(15 * time.Second)})
+}
+
+func newBenchOf(t *testing.T, st store.Store, rule config.Rule) *bench {
+	t.Helper()
+	b := &bench{t: t, store: st, limits: collapse.NewLimits(40, 1<<20), notes: &notes{counts: map[string]int{}}}
 	b.engine = engine.New(engine.Config{
-		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: st, Limits: b.limits, Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
+		Rule: policy.Compile(rule), Store: st, Limits: b.limits, Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
 		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(),
 		Recorder: b.notes, Now: time.Now, Start: time.Now(),
 	})
@@ -310,6 +315,47 @@ func TestCloseFromManySides(t *testing.T) {
 			})
 		}
 		wg.Wait()
+	})
+}
+
+// A refresh that ends because its configuration was replaced says nothing of the origin:
+// the next one tries at once.
+func TestReplacedRefreshIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rule := config.Rule{TTL: config.Duration(15 * time.Second), StaleIfError: new(config.Duration(time.Hour))}
+		b := newBenchOf(t, &memory{}, rule)
+		b.wantPage(sendsBody("old"), "old")
+		time.Sleep(20 * time.Second)
+		fails := handler(func(http.ResponseWriter) error { return errRefused })
+		b.wantPage(fails, "old")
+		time.Sleep(2 * time.Second)
+		hung := make(chan struct{})
+		defer close(hung)
+		refreshes := 0
+		hangs := handler(func(http.ResponseWriter) error { refreshes++; <-hung; return nil })
+		ask := func() {
+			w := &answer{t: t, ctx: t.Context(), header: http.Header{}}
+			q := &policy.Request{Method: http.MethodGet, Scheme: "http", Host: "shop.test", Original: "/p", Current: "/p", Header: http.Header{}}
+			if _, err := b.engine.Do(t.Context(), w, q, hangs); err != nil || w.body.String() != "old" {
+				t.Errorf("got %q, %v", w.body.String(), err)
+			}
+			synctest.Wait()
+		}
+		ask()
+		ask()
+		if refreshes != 1 {
+			t.Fatalf("%d refreshes, want one", refreshes)
+		}
+		next := engine.New(b.engine.Config)
+		b.engine.Close(0)
+		synctest.Wait()
+		b.engine = next
+		ask()
+		if refreshes != 2 {
+			t.Errorf("%d refreshes, want one more under the new configuration", refreshes)
+		}
+		next.Close(0)
+		synctest.Wait()
 	})
 }
 
