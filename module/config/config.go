@@ -64,11 +64,10 @@ type Rule struct {
 
 	// OverloadGrace is how long after it has gone stale a page that was fresh once may
 	// still be served at most while the origin is in trouble: as much of it as the
-	// trouble is of the worst. Of the refreshes of pages that are stored, errors and
-	// missing answers are trouble from a tenth of them on, and the worst at half, if
-	// they are of three pages or more; so are answers that take twice to four times as
-	// long as in the hour before. A page whose own last fill has failed is in the
-	// worst. A refresh runs behind. It reaches no further than StaleIfError does. 0
+	// trouble is of the worst. Of the stored pages that are in use, a tenth whose last
+	// fill has failed is trouble, and half the worst, if they are three or more; so are
+	// answers that take twice to four times as long as those pages usually do. A page
+	// whose own last fill has failed is in the worst. A refresh runs behind. It reaches no further than StaleIfError does. 0
 	// (the default): trouble changes nothing. Leave it out where an old price is worse
 	// than a slow shop.
 	OverloadGrace Duration `json:"overload_grace,omitempty"`

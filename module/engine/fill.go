@@ -32,7 +32,9 @@ type job struct {
 	base    *entry.Entry // the stored response that is asked about; nil: the whole is asked for
 	had     bool         // there was a stored response
 	behind  bool         // it is a refresh of a page that has failed
-	server  http.Header  // what the server itself puts into every answer
+	// usual and storedAt are the stored response's.
+	usual, storedAt time.Duration
+	server          http.Header // what the server itself puts into every answer
 
 	ctx         context.Context //nolint:containedctx // a job lives as long as its context
 	cancel      context.CancelCauseFunc
@@ -48,7 +50,8 @@ type job struct {
 	header      http.Header // as it will be stored; nil unless storable
 	noStatus    bool
 	frozen      freeze.State  // when it began
-	took        time.Duration // until the header came; 0: it has not
+	took        time.Duration // until the header came, if it did
+	headed      bool          // it did
 	told        sync.Once     // how the origin has fared
 }
 
@@ -59,6 +62,7 @@ func (e *panicError) Error() string { return fmt.Sprintf("the origin's handler p
 
 // run sends the fill and sees to it that it ends, whatever the handler does.
 func (j *job) run() {
+	defer j.release()
 	defer j.e.endFill()
 	defer j.f.Leave()
 	defer func() {
@@ -210,7 +214,7 @@ func (j *job) conclude(err error) {
 		err = j.short()
 	}
 	if err != nil {
-		if refusal, ok := errors.AsType[*RefusalError](err); ok {
+		if refusal, ok := errors.AsType[*RefusalError](err); ok && j.w.Status() == 0 {
 			j.status = refusal.Status
 			j.supersede()
 		}

@@ -131,6 +131,9 @@ func (x *exchange) send(f *collapse.Fill, behind bool) cachestatus.Reason {
 		e: x.e, f: f, send: send, in: in, joined: x.key, key: x.key, primary: x.primary, had: x.entry != nil, behind: behind,
 		server: http.Header{"Server": x.w.Header()["Server"]},
 	}
+	if x.entry != nil {
+		j.usual, j.storedAt = x.entry.Usual, x.entry.StoredAt
+	}
 	if x.entry != nil && policy.Conditions(x.entry) != nil {
 		base := *x.entry
 		base.Header = base.Header.Clone() // this exchange may serve it meanwhile
@@ -156,10 +159,13 @@ func (x *exchange) refresh() bool {
 	if role == collapse.RoleFollower {
 		return true
 	}
-	sent := false
+	sent, behind := false, false
 	defer func() {
 		if !sent {
 			abandon(fill, collapse.OutcomeRepeat, cachestatus.ReasonFresh)
+		}
+		if !sent && behind {
+			x.e.relent(&x.key)
 		}
 	}()
 	// As in lead: it may have been refreshed a moment ago.
@@ -170,10 +176,8 @@ func (x *exchange) refresh() bool {
 		x.e.Recorder.RefreshSkipped()
 		return false
 	}
-	behind := x.e.extend(&x.key)
-	if sent = x.send(fill, behind) == cachestatus.ReasonNone; !sent && behind {
-		x.e.relent(&x.key)
-	}
+	behind = x.e.extend(&x.key)
+	sent = x.send(fill, behind) == cachestatus.ReasonNone
 	return sent
 }
 

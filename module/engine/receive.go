@@ -6,6 +6,7 @@ import (
 
 	"github.com/page-cache/page-cache/module/cachestatus"
 	"github.com/page-cache/page-cache/module/collapse"
+	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 )
 
@@ -89,11 +90,15 @@ func (x *exchange) invalidate(status int, h http.Header) (before, now uint64) {
 }
 
 // compare sees to it that a stored response which the answer to a HEAD contradicts
-// is not used again without a question to the origin (RFC 9111 §4.3.5).
-func (x *exchange) compare(status int, h http.Header) {
+// is not used again without a question to the origin (RFC 9111 §4.3.5). since is the
+// state of the edge when the HEAD was sent.
+func (x *exchange) compare(status int, h http.Header, since freeze.State) {
 	if x.q.Method != http.MethodHead || status != http.StatusOK || x.entry == nil || x.entry.Key != x.key.Text ||
-		!policy.Contradicts(x.entry, h) || x.e.frozen() {
+		!policy.Contradicts(x.entry, h) || !x.e.mayStore(since) {
 		return
+	}
+	if now, err := x.e.head(&x.key); err != nil || now.StoredAt != x.entry.StoredAt {
+		return // it is another one by now
 	}
 	outdated := *x.entry
 	outdated.NoCache = true
@@ -117,12 +122,12 @@ func (x *exchange) bypass() Phase {
 	if x.reason == cachestatus.ReasonRequest {
 		x.status.Fwd = cachestatus.FwdRequest
 	}
-	marked := false
+	marked, frozen := false, x.e.Freeze.State(x.e.Now())
 	w, post := x.watchPost()
 	x.err = x.o.Forward(w, func(status int, h http.Header) {
 		marked = true
 		before, now := x.invalidate(status, h)
-		x.compare(status, h)
+		x.compare(status, h, frozen)
 		if post != nil {
 			post.head(status, h, before, now)
 		}

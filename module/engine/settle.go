@@ -104,7 +104,7 @@ func (x *exchange) failed(answer *collapse.Answer) Phase {
 	leader := x.role == collapse.RoleLeader
 	_, refused := errors.AsType[*RefusalError](x.fill.Err()) // which is no error of the origin's (RFC 5861 §4)
 	switch {
-	case !refused && x.graced():
+	case (!refused || x.e.frozen()) && x.graced():
 		x.grace = true
 		return Stale
 	case leader && answer.Status != 0:

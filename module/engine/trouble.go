@@ -37,16 +37,16 @@ type Upstream struct {
 	health health.Health
 }
 
-func (u *Upstream) answered(now, took time.Duration) {
+func (u *Upstream) answered(now time.Duration, key *cachekey.Key, took, before time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.health = u.health.Answered(now, took)
+	u.health = u.health.Answered(now, pageID(key), took, before)
 }
 
 func (u *Upstream) failed(now time.Duration, key *cachekey.Key) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.health = u.health.Failed(now, binary.LittleEndian.Uint64(key.Digest[:]))
+	u.health = u.health.Failed(now, pageID(key))
 }
 
 func (u *Upstream) fares() health.Health {
@@ -54,6 +54,8 @@ func (u *Upstream) fares() health.Health {
 	defer u.mu.Unlock()
 	return u.health
 }
+
+func pageID(key *cachekey.Key) uint64 { return binary.LittleEndian.Uint64(key.Digest[:]) }
 
 // reuse judges a stored response at x.now. The strain is looked at only when it may
 // matter: most of what is found is fresh.
@@ -115,15 +117,23 @@ func (j *job) fails(err error) {
 	var refusal *RefusalError
 	switch {
 	case !j.had || !j.e.mayStore(j.frozen):
+	case errors.Is(err, errReplaced):
 	case errors.Is(err, collapse.ErrNoReaders), errors.As(err, &refusal):
 		j.wasVain()
-	case !errors.Is(err, errReplaced):
+	default:
 		j.told.Do(func() {
 			j.e.Upstream.failed(j.e.sinceStart(j.e.Now()), &j.joined)
 			j.e.note(&j.joined, failing+holdBack)
 		})
-	case j.behind:
-		j.e.relent(&j.joined)
+	}
+	j.release()
+}
+
+// release takes back what extend has noted for a refresh that ends without a word about
+// the origin. It must be reached on every way out.
+func (j *job) release() {
+	if j.behind {
+		j.told.Do(func() { j.e.relent(&j.joined) })
 	}
 }
 
@@ -132,16 +142,18 @@ func (j *job) fails(err error) {
 func (j *job) wasVain() {
 	j.told.Do(func() {
 		j.answered()
-		j.e.note(&j.joined, holdBack)
+		j.e.note(&j.joined, holdBack-time.Millisecond) // who looks a moment later sees the same
 	})
 }
 
 // settles notes that a fill has come to its end, and why its answer was not stored.
 func (j *job) settles(reason cachestatus.Reason) {
 	switch {
-	case !j.had || !j.e.mayStore(j.frozen) || j.f.Outcome() == collapse.OutcomeFailed:
+	case !j.e.mayStore(j.frozen) || j.f.Outcome() == collapse.OutcomeFailed:
 	case reason != cachestatus.ReasonNone:
-		j.wasVain()
+		if j.had {
+			j.wasVain()
+		}
 	default:
 		j.told.Do(func() {
 			j.answered()
@@ -150,12 +162,20 @@ func (j *job) settles(reason cachestatus.Reason) {
 	}
 }
 
-// answered notes how long the origin took for its header. Only fills of pages that are
-// in use are compared: strangers may ask for slow ones that nobody else wants.
+// answered notes how long the origin took for its header, of a page that there was: its
+// own usual time is what that is compared with.
 func (j *job) answered() {
-	if j.took > 0 {
-		j.e.Upstream.answered(j.e.sinceStart(j.e.Now()), j.took)
+	if j.had && j.headed {
+		j.e.Upstream.answered(j.e.sinceStart(j.e.Now()), &j.joined, j.took, j.usual)
 	}
+}
+
+// usually returns how long the page usually takes, this fill included.
+func (j *job) usually() time.Duration {
+	if !j.had {
+		return j.took
+	}
+	return health.Usual(j.usual, j.took, j.e.sinceStart(j.e.Now())-j.storedAt)
 }
 
 // mayStore reports whether what was asked of the origin in the state since may change

@@ -30,7 +30,7 @@ func (j *job) judge(status int, h http.Header) io.Writer {
 		Status: status, Header: h, RequestTime: j.requestTime, ResponseTime: j.e.Now(),
 		CloseDelimited: !declared && j.unprovable(),
 	}
-	j.took = answer.ResponseTime.Sub(j.requestTime)
+	j.took, j.headed = answer.ResponseTime.Sub(j.requestTime), true
 	if !j.decide(&answer, status) { // from here on others look at the job as well
 		return nil
 	}
@@ -55,7 +55,7 @@ func (j *job) confirm(h http.Header) {
 		return
 	}
 	j.confirmed = true
-	j.took = j.e.Now().Sub(j.requestTime)
+	j.took, j.headed = j.e.Now().Sub(j.requestTime), true
 	fields := policy.Freshen(j.base, h)
 	if bodyAllowed(j.base.Status) {
 		fields["Content-Length"] = []string{strconv.Itoa(len(j.base.Body))}
@@ -108,6 +108,7 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 	case policy.DisposeRelay:
 		j.supersede()
 		j.remember(s.Reason)
+		j.settles(s.Reason)
 	}
 	return j.f.Settle(outcome, a, nil)
 }
@@ -190,7 +191,7 @@ func (j *job) store() cachestatus.Reason {
 	}
 	e := entry.Entry{
 		Key: j.key.Text, Status: j.status, Header: j.header, Body: body,
-		StoredAt: j.e.sinceStart(j.f.Answer().At), Took: j.e.Now().Sub(j.requestTime), Terms: j.storage.Terms,
+		StoredAt: j.e.sinceStart(j.f.Answer().At), Took: j.e.Now().Sub(j.requestTime), Usual: j.usually(), Terms: j.storage.Terms,
 	}
 	if e.Status == http.StatusOK && len(body) > 0 && len(e.Header["Etag"]) == 0 {
 		// Readers of this fill share the header, and have it already.

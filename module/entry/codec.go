@@ -16,7 +16,7 @@ import (
 //	12  4  CRC-32C of everything but these four bytes
 //	16     status               uvarint, at most 999
 //	       flags                one byte, see below
-//	       StoredAt, Took, InitialAge, Lifetime   varint, nanoseconds
+//	       StoredAt, Took, Usual, InitialAge, Lifetime   varint, nanoseconds
 //	       StaleWhileRevalidate, StaleIfError   varint, nanoseconds; each only if its flag is set
 //	       length of the body   uvarint; of one that is apart, 44
 //	       key                  uvarint length, bytes
@@ -67,6 +67,7 @@ func (e *Entry) Encode() []byte {
 	b = append(b, e.flags())
 	b = binary.AppendVarint(b, int64(e.StoredAt))
 	b = binary.AppendVarint(b, int64(e.Took))
+	b = binary.AppendVarint(b, int64(e.Usual))
 	b = binary.AppendVarint(b, int64(e.InitialAge))
 	b = binary.AppendVarint(b, int64(e.Lifetime))
 	for _, w := range [...]Window{e.StaleWhileRevalidate, e.StaleIfError} {
@@ -92,7 +93,7 @@ func (e *Entry) Encode() []byte {
 func (e *Entry) EncodedSize() int {
 	n := prefixSize + 1                // the flags
 	n += uvarintSize(uint64(e.Status)) //nolint:gosec // as in Encode
-	n += varintSize(int64(e.StoredAt)) + varintSize(int64(e.Took)) + varintSize(int64(e.InitialAge)) + varintSize(int64(e.Lifetime))
+	n += varintSize(int64(e.StoredAt)) + varintSize(int64(e.Took)) + varintSize(int64(e.Usual)) + varintSize(int64(e.InitialAge)) + varintSize(int64(e.Lifetime))
 	for _, w := range [...]Window{e.StaleWhileRevalidate, e.StaleIfError} {
 		if w.Set {
 			n += varintSize(int64(w.Value))

@@ -43,6 +43,7 @@ func decodeV1(b []byte) (*Entry, error) {
 	apart := flags&flagApart != 0
 	e.StoredAt = r.duration("stored at")
 	e.Took = r.duration("took")
+	e.Usual = r.duration("usual")
 	e.InitialAge = r.duration("initial age")
 	e.Lifetime = r.duration("lifetime")
 	for _, w := range [...]*Window{&e.StaleWhileRevalidate, &e.StaleIfError} {

@@ -37,6 +37,9 @@ type Entry struct {
 	// Took is how long the fill took, from its request to the end of its answer.
 	Took time.Duration
 
+	// Usual is how long fills of this response usually take until its header comes.
+	Usual time.Duration
+
 	// OwnTag says that the ETag in Header was made by the edge, so that the origin does not know it.
 	OwnTag bool
 

@@ -33,7 +33,7 @@ func small() *entry.Entry {
 			"X-Empty":      nil,
 		},
 		Body:     []byte("<p>shoes</p>"),
-		StoredAt: 90 * time.Minute, Took: 300 * time.Millisecond,
+		StoredAt: 90 * time.Minute, Took: 300 * time.Millisecond, Usual: 200 * time.Millisecond,
 		Terms: entry.Terms{
 			InitialAge: 1500 * time.Millisecond, Lifetime: 15 * time.Second, Explicit: true,
 			StaleWhileRevalidate: entry.Window{Value: time.Minute, Set: true},
@@ -81,7 +81,7 @@ func wantSame(t reporter, got, want *entry.Entry) {
 		t.Errorf("got key %q, status %d, %d bytes of body, want %q, %d, %d bytes",
 			got.Key, got.Status, len(got.Body), want.Key, want.Status, len(want.Body))
 	}
-	if got.StoredAt != want.StoredAt || got.Terms != want.Terms || got.OwnTag != want.OwnTag || got.Took != want.Took || got.Apart != want.Apart {
+	if got.StoredAt != want.StoredAt || got.Terms != want.Terms || got.OwnTag != want.OwnTag || got.Took != want.Took || got.Usual != want.Usual || got.Apart != want.Apart {
 		t.Errorf("got %v, %+v, %t, %v, %+v, want %v, %+v, %t, %v, %+v",
 			got.StoredAt, got.Terms, got.OwnTag, got.Took, got.Apart, want.StoredAt, want.Terms, want.OwnTag, want.Took, want.Apart)
 	}
@@ -115,6 +115,7 @@ func entries() *rapid.Generator[*entry.Entry] {
 			Body:     rapid.SliceOf(rapid.Byte()).Draw(t, "body"),
 			StoredAt: time.Duration(rapid.Int64().Draw(t, "stored at")),
 			Took:     time.Duration(rapid.Int64().Draw(t, "took")),
+			Usual:    time.Duration(rapid.Int64().Draw(t, "usual")),
 			OwnTag:   rapid.Bool().Draw(t, "own tag"),
 			Terms: entry.Terms{
 				InitialAge:           time.Duration(rapid.Int64().Draw(t, "initial age")),
@@ -203,7 +204,7 @@ func TestAnyTruncationIsFound(t *testing.T) {
 	}
 }
 
-// fields seals the fields as they stand, in the order status, flags, four times, length of the body, key, names,
+// fields seals the fields as they stand, in the order status, flags, five times, length of the body, key, names,
 // values.
 func fields(rest ...byte) []byte {
 	b := append(make([]byte, entry.PrefixSize), rest...)
@@ -227,21 +228,21 @@ func TestDecodeErrors(t *testing.T) {
 		"no fields":              {fields(), entry.ErrCorrupt, "status"},
 		"status 1000":            {fields(0xe8, 7, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "status"},
 		"no flags":               {fields(1), entry.ErrCorrupt, "flags"},
-		"apart, too short":       {fields(1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "apart"},
-		"apart, of no size":      {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 44, 0, 0, 0}, make([]byte, 44)...)...), entry.ErrCorrupt, "apart"},
-		"apart, negative":        {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 44, 0, 0, 0}, bytes.Repeat([]byte{255}, 44)...)...), entry.ErrCorrupt, "apart"},
+		"apart, too short":       {fields(1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "apart"},
+		"apart, of no size":      {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 0, 44, 0, 0, 0}, make([]byte, 44)...)...), entry.ErrCorrupt, "apart"},
+		"apart, negative":        {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 0, 44, 0, 0, 0}, bytes.Repeat([]byte{255}, 44)...)...), entry.ErrCorrupt, "apart"},
 		"long form of a number":  {fields(0x81, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "status"},
 		"number over 64 bits":    {fields(1, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2), entry.ErrCorrupt, "stored at"},
-		"body longer than all":   {fields(1, 0, 0, 0, 0, 0, 4, 0, 0, 0), entry.ErrCorrupt, "body"},
-		"key longer than all":    {fields(1, 0, 0, 0, 0, 0, 0, 3, 0, 0), entry.ErrCorrupt, "key"},
-		"more names than bytes":  {fields(1, 0, 0, 0, 0, 0, 0, 0, 9, 0), entry.ErrCorrupt, "names"},
-		"more values than bytes": {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 9), entry.ErrCorrupt, "values"},
-		"left over":              {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "left over"},
-		"names out of order":     {fields(1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 'b', 0, 1, 'a', 0), entry.ErrCorrupt, "order"},
-		"a name twice":           {fields(1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 'a', 0, 1, 'a', 0), entry.ErrCorrupt, "order"},
-		"too many values":        {fields(1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 'a', 2, 0, 0), entry.ErrCorrupt, "values of a name"},
-		"too few values":         {fields(1, 0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 'a', 1, 0), entry.ErrCorrupt, "values"},
-		"value longer than all":  {fields(1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 'a', 1, 9), entry.ErrCorrupt, "value"},
+		"body longer than all":   {fields(1, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0), entry.ErrCorrupt, "body"},
+		"key longer than all":    {fields(1, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0), entry.ErrCorrupt, "key"},
+		"more names than bytes":  {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0), entry.ErrCorrupt, "names"},
+		"more values than bytes": {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9), entry.ErrCorrupt, "values"},
+		"left over":              {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "left over"},
+		"names out of order":     {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 'b', 0, 1, 'a', 0), entry.ErrCorrupt, "order"},
+		"a name twice":           {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 'a', 0, 1, 'a', 0), entry.ErrCorrupt, "order"},
+		"too many values":        {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 'a', 2, 0, 0), entry.ErrCorrupt, "values of a name"},
+		"too few values":         {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 'a', 1, 0), entry.ErrCorrupt, "values"},
+		"value longer than all":  {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 'a', 1, 9), entry.ErrCorrupt, "value"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -251,7 +252,7 @@ func TestDecodeErrors(t *testing.T) {
 			}
 		})
 	}
-	if _, err := entry.Decode(fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0)); err != nil {
+	if _, err := entry.Decode(fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)); err != nil {
 		t.Errorf("the shortest entry: %v", err)
 	}
 }
@@ -265,7 +266,7 @@ func TestNegativeStatusDoesNotDecode(t *testing.T) {
 
 // Claims of a few bytes about millions of names must not cost millions of bytes.
 func TestDecodeAllocatesNothingForClaims(t *testing.T) {
-	b := fields(1, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f)
+	b := fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f)
 	if got := allocated(func() { _, _ = entry.Decode(b) }); got > 2000 {
 		t.Errorf("%d bytes were allocated for an input of %d", got, len(b))
 	}

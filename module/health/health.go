@@ -15,14 +15,16 @@ const (
 	recent = 30 * time.Second
 	usual  = time.Hour
 
-	// doubt is how many good answers are taken for granted, so that one error of few
+	// doubt is how many good pages are taken for granted, so that one error of few
 	// is no trouble yet.
 	doubt = 4
-	// enough is how many answers, recent or usual, a comparison of their times needs.
+	// enough is how many recent answers a comparison of their times needs.
 	enough = 3
 	// several is how many pages must have failed lately before the origin, and not a
-	// page of its, is in trouble; remembered is how many are told apart.
-	several, remembered = 3, 8
+	// page of its, is in trouble.
+	several = 3
+	// sample is how many pages are looked at, at most: of many, some.
+	sample = 64
 
 	// The share of failures from which an origin is in trouble, and at which the
 	// trouble is full. From there on it is down.
@@ -35,53 +37,56 @@ const (
 
 // Health is what is remembered of an origin. The zero value knows nothing, and is
 // well. Its methods return the next value and leave this one alone.
+//
+// It looks at pages rather than at requests, so that one page, which may be broken by
+// itself and asked for again and again, says no more than another.
 type Health struct {
-	at        time.Duration // of the newest observation
-	good, bad float64       // recent answers and failures; each halves with time
-	took      float64       // seconds that the good took, together
-	goodEver  float64       // the same over the long time
-	tookEver  float64
-	begun     bool // something was observed
-	pages     [remembered]page
+	at    time.Duration // of the newest observation
+	begun bool          // there was one
+	pages [sample]page
+
+	// Recent answers and the seconds that they took, and usually take, together; each
+	// halves with time.
+	answers, took, before float64
 }
 
-// page is one whose fill has failed.
+// page is how a page's last fill fared.
 type page struct {
-	id     uint64
-	at     time.Duration // when that was counted
-	failed bool
+	id    uint64
+	at    time.Duration
+	known bool
+	bad   bool
 }
 
-// Answered notes an answer whose header came after took.
-func (h Health) Answered(now, took time.Duration) Health {
-	h = h.later(now)
-	h.good++
-	h.goodEver++
+// Answered notes an answer of the page with this id, whose header came after took. It
+// usually does after before: see Usual.
+func (h Health) Answered(now time.Duration, id uint64, took, before time.Duration) Health {
+	h = h.later(now).note(id, false)
+	h.answers++
 	h.took += took.Seconds()
-	h.tookEver += took.Seconds()
+	h.before += before.Seconds()
 	return h
 }
 
 // Failed notes a fill of the page with this id that got an error (5xx), no answer, or
-// none that was whole. A page that fails again and again counts once in a while: that
-// it is broken says little of the others.
-func (h Health) Failed(now time.Duration, id uint64) Health {
-	h = h.later(now)
-	place := 0 // its own, or else the one that was taken longest ago
-	for i, p := range h.pages {
-		if p.failed && p.id == id {
-			place = i
-			break
-		}
-		if taken := h.pages[place]; taken.failed && (!p.failed || p.at < taken.at) {
-			place = i
-		}
+// none that was whole.
+func (h Health) Failed(now time.Duration, id uint64) Health { return h.later(now).note(id, true) }
+
+// Usual returns the time that a page usually takes: before, what it was, and a little of
+// took, the more the longer the last fill is ago.
+func Usual(before, took, ago time.Duration) time.Duration {
+	keep := half(max(0, ago), usual)
+	return time.Duration(keep*float64(before) + (1-keep)*float64(took))
+}
+
+// note keeps what was seen of a page. Of those that have one place, the one with the
+// least id is looked at while it is in use: ids are as good as random, so how often a
+// page is asked for does not make it count for more.
+func (h Health) note(id uint64, bad bool) Health {
+	p := &h.pages[id%sample]
+	if !p.known || id <= p.id || h.at-p.at >= 2*recent {
+		*p = page{id: id, at: h.at, known: true, bad: bad}
 	}
-	if p := h.pages[place]; p.failed && p.id == id && h.at-p.at < recent {
-		return h
-	}
-	h.pages[place] = page{id: id, at: h.at, failed: true}
-	h.bad++
 	return h
 }
 
@@ -91,11 +96,9 @@ func (h Health) later(now time.Duration) Health {
 		h.at, h.begun = now, true
 		return h
 	}
-	passed := max(0, now-h.at)
-	short, long := half(passed, recent), half(passed, usual)
+	keep := half(max(0, now-h.at), recent)
 	h.at = max(h.at, now)
-	h.good, h.bad, h.took = h.good*short, h.bad*short, h.took*short
-	h.goodEver, h.tookEver = h.goodEver*long, h.tookEver*long
+	h.answers, h.took, h.before = h.answers*keep, h.took*keep, h.before*keep
 	return h
 }
 
@@ -110,35 +113,38 @@ func (h Health) Trouble(now time.Duration) float64 {
 	return max(h.failing(), h.slow())
 }
 
-// Down reports whether most of what the origin was sent lately has failed, and that
-// several pages did.
+// Down reports whether most of the pages that it was asked for lately have failed, and
+// that those are several.
 func (h Health) Down(now time.Duration) bool { return h.later(now).failing() == 1 }
 
 func (h Health) failing() float64 {
-	n := 0
-	for _, p := range h.pages {
-		if p.failed && h.at-p.at < 2*recent {
-			n++
+	failed, bad, all := 0, 0.0, float64(doubt)
+	for i := range h.pages {
+		p := &h.pages[i]
+		if !p.known {
+			continue
+		}
+		weight := half(h.at-p.at, recent)
+		all += weight
+		if p.bad {
+			bad += weight
+		}
+		if p.bad && h.at-p.at < 2*recent {
+			failed++
 		}
 	}
-	if n < several {
+	if failed < several {
 		return 0
 	}
-	return ramp(h.bad/(h.good+h.bad+doubt), fewFailures, manyFailures)
+	return ramp(bad/all, fewFailures, manyFailures)
 }
 
-// slow compares recent answers with older ones. What counts as recent counts less
-// among the older ones by as much, so that trouble does not hide itself.
+// slow compares how long answers take with how long those pages usually do.
 func (h Health) slow() float64 {
-	older := h.goodEver - h.good
-	if h.good < enough || older < enough {
+	if h.answers < enough || (h.took-h.before)/h.answers < leastDelay.Seconds() {
 		return 0
 	}
-	now, before := h.took/h.good, (h.tookEver-h.took)/older
-	if now-before < leastDelay.Seconds() {
-		return 0
-	}
-	return ramp(now/max(before, math.SmallestNonzeroFloat64), slower, muchSlower)
+	return ramp(h.took/max(h.before, math.SmallestNonzeroFloat64), slower, muchSlower)
 }
 
 // ramp returns 0 up to from, 1 from to on, and a share between them.

@@ -11,112 +11,138 @@ import (
 )
 
 const (
-	start = 10 * time.Minute
-	pages = 60 // as many as there are to fail
+	start  = 10 * time.Minute
+	normal = 200 * time.Millisecond
 )
 
-// fares returns an origin that has answered a request a second for so long, each
-// after took.
-func fares(h health.Health, from, to, took time.Duration) health.Health {
-	for now := from; now < to; now += time.Second {
-		h = h.Answered(now, took)
+// answers returns an origin that has answered for each of so many pages a second before
+// start, after took.
+func answers(h health.Health, pages uint64, took time.Duration) health.Health {
+	for id := range pages {
+		h = h.Answered(start-time.Second, id, took, normal)
 	}
 	return h
 }
 
-// failsFor returns one that has failed a request a second from start on.
-func failsFor(h health.Health, d time.Duration) health.Health {
-	for now := start; now < start+d; now += time.Second {
-		h = h.Failed(now, uint64(now/time.Second)%pages)
+// fails returns one that has failed them a second before start.
+func fails(h health.Health, pages uint64) health.Health {
+	for id := range pages {
+		h = h.Failed(start-time.Second, id)
 	}
 	return h
 }
 
 func TestTrouble(t *testing.T) {
-	const usual = 200 * time.Millisecond
-	well := fares(health.Health{}, 0, start, usual)
+	var none health.Health
+	well := answers(none, 40, normal)
 	for _, tt := range []struct {
 		name        string
 		h           health.Health
-		now         time.Duration
+		later       time.Duration
 		least, most float64
 		down        bool
 	}{
-		{"knows nothing", health.Health{}, start, 0, 0, false},
-		{"well", well, start, 0, 0, false},
-		{"one error of none", health.Health{}.Failed(0, 1), 0, 0, 0, false},
-		{"one error of many", well.Failed(start, 1), start, 0, 0, false},
-		{"two pages fail", health.Health{}.Failed(0, 1).Failed(0, 2), 0, 0, 0, false},
-		{"three pages fail of none", health.Health{}.Failed(0, 1).Failed(0, 2).Failed(0, 3), 0, 0.5, 0.9, false},
-		{"three pages fail of many", well.Failed(start, 1).Failed(start, 2).Failed(start, 3), start, 0, 0, false},
-		{"a third are errors", failsFor(well, 25*time.Second), start + 25*time.Second, 0.4, 0.99, false},
-		{"all are errors", failsFor(well, 2*time.Minute), start + 2*time.Minute, 1, 1, true},
-		{"it has been down, a while ago", failsFor(well, 2*time.Minute), start + 30*time.Minute, 0, 0, false},
-		{"it answers again", fares(failsFor(well, time.Minute), start+time.Minute, start+5*time.Minute, usual), start + 5*time.Minute, 0, 0, false},
-		{"nearly twice as slow", fares(well, start, start+5*time.Minute, 2*usual-1), start + 5*time.Minute, 0, 0, false},
-		{"three times as slow", fares(well, start, start+90*time.Second, 3*usual), start + 90*time.Second, 0.1, 0.9, false},
-		{"ten times as slow", fares(well, start, start+time.Minute, 10*usual), start + time.Minute, 1, 1, false},
-		{"slow in another way since long", fares(well, start, start+24*time.Hour, 10*usual), start + 24*time.Hour, 0, 0, false},
-		{"ten times as slow as very fast", fares(fares(health.Health{}, 0, start, time.Millisecond), start, start+time.Minute, 10*time.Millisecond), start + time.Minute, 0, 0, false},
-		{"two slow answers of two", fares(health.Health{}, 0, 2*time.Second, 10*time.Second), 2 * time.Second, 0, 0, false},
+		{"knows nothing", none, 0, 0, 0, false},
+		{"well", well, 0, 0, 0, false},
+		{"one page of none fails", fails(none, 1), 0, 0, 0, false},
+		{"two pages of none fail", fails(none, 2), 0, 0, 0, false},
+		{"three pages of none fail", fails(none, 3), 0, 0.6, 0.9, false},
+		{"five pages of none fail", fails(none, 5), 0, 1, 1, true},
+		{"three of forty", fails(well, 3), 0, 0, 0, false},
+		{"ten of forty", fails(well, 10), 0, 0.2, 0.6, false},
+		{"thirty of forty", fails(well, 30), 0, 1, 1, true},
+		{"all of very many", fails(answers(none, 5000, normal), 5000), 0, 1, 1, true},
+		{"a while ago", fails(none, 40), 30 * time.Minute, 0, 0, false},
+		{"they answer again", answers(fails(none, 40), 40, normal), 0, 0, 0, false},
+		{"nearly twice as slow", answers(none, 40, 2*normal-1), 0, 0, 0, false},
+		{"three times as slow", answers(none, 40, 3*normal), 0, 0.4, 0.6, false},
+		{"ten times as slow", answers(none, 40, 10*normal), 0, 1, 1, false},
+		{"ten times as slow, two answers", answers(none, 2, 10*normal), 0, 0, 0, false},
+		{"ten times as slow, a while ago", answers(none, 40, 10*normal), 30 * time.Minute, 0, 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.h.Trouble(tt.now); got < tt.least || got > tt.most {
+			now := start + tt.later
+			if got := tt.h.Trouble(now); got < tt.least || got > tt.most {
 				t.Errorf("got trouble %v, want %v to %v", got, tt.least, tt.most)
 			}
-			if got := tt.h.Down(tt.now); got != tt.down {
+			if got := tt.h.Down(now); got != tt.down {
 				t.Errorf("got down %t", got)
 			}
 		})
 	}
 }
 
-// One page that is broken, or two, tell nothing of the others, however often they are
-// asked for; and a page counts once in half a minute.
-func TestTroubleOfFewPages(t *testing.T) {
-	var h health.Health
-	for second := range 1000 {
-		now := time.Duration(second) * time.Second
-		h = h.Failed(now, 1).Failed(now, 2)
-		if got := h.Trouble(now); got != 0 || h.Down(now) {
-			t.Fatalf("after %d s: trouble %v, down %t", second, got, h.Down(now))
+// Pages that are slow by nature are no slower than usual, and ten times as slow as very
+// fast is fast.
+func TestTroubleIsComparedWithTheSamePage(t *testing.T) {
+	var h, fast health.Health
+	for id := range uint64(50) {
+		h = h.Answered(start, id, 8*time.Second, 8*time.Second)
+		fast = fast.Answered(start, id, 10*time.Millisecond, time.Millisecond)
+	}
+	if h.Trouble(start) != 0 || fast.Trouble(start) != 0 {
+		t.Errorf("got trouble %v and %v", h.Trouble(start), fast.Trouble(start))
+	}
+}
+
+// So many of a line's pages are broken, and asked for each second; the others are
+// refreshed each 15 s. However many there are, it is their share that counts.
+func TestTroubleOfBrokenPages(t *testing.T) {
+	for _, tt := range []struct {
+		broken, well uint64
+		down         bool
+	}{{1, 20, false}, {2, 0, false}, {9, 25, false}, {50, 400, false}, {1000, 9000, false}, {30, 10, true}, {900, 100, true}} {
+		var h health.Health
+		for second := range 300 {
+			now := time.Duration(second) * time.Second
+			for id := range tt.broken {
+				h = h.Failed(now, hash(id))
+			}
+			for id := range tt.well {
+				if (uint64(second)+id)%15 == 0 {
+					h = h.Answered(now, hash(1e6+id), normal, normal)
+				}
+			}
+		}
+		if got := h.Down(300 * time.Second); got != tt.down {
+			t.Errorf("%d broken, %d well: down %t, trouble %v", tt.broken, tt.well, got, h.Trouble(300*time.Second))
 		}
 	}
-	three := h.Failed(1000*time.Second, 3)
-	for range 1000 {
-		three = three.Failed(1000*time.Second, 3)
+}
+
+// hash spreads ids as a digest does.
+func hash(id uint64) uint64 { return id * 0x9e3779b97f4a7c15 >> 20 }
+
+// What lasts is usual after an hour or so, whatever is between the fills.
+func TestUsual(t *testing.T) {
+	for _, every := range []time.Duration{time.Second, 15 * time.Second, 10 * time.Minute} {
+		got := normal
+		for range int(time.Hour / every) {
+			got = health.Usual(got, 10*normal, every)
+		}
+		if want := 11 * normal / 2; got < want-normal/10 || got > want+normal/10 {
+			t.Errorf("every %v: after an hour %v is usual, want half way to %v", every, got, 10*normal)
+		}
 	}
-	if got, want := three.Trouble(1000*time.Second), h.Failed(1000*time.Second, 3).Trouble(1000*time.Second); got != want || got == 0 {
-		t.Errorf("a page that fails 1,000 times makes trouble %v, and one that fails once %v", got, want)
+	if got := health.Usual(normal, time.Hour, -time.Second); got != normal {
+		t.Errorf("a clock that steps back: got %v", got)
 	}
 }
 
-// More pages than are told apart: the trouble is as great, and one that is forgotten
-// counts again.
-func TestTroubleOfManyPages(t *testing.T) {
-	var h health.Health
-	for n := range 100 {
-		h = h.Failed(time.Duration(n)*100*time.Millisecond, uint64(n))
-	}
-	if now := 10 * time.Second; h.Trouble(now) != 1 || !h.Down(now) {
-		t.Errorf("got trouble %v, down %t", h.Trouble(now), h.Down(now))
-	}
-}
-
-// A page that is filled each 15 s, and no other, shows trouble within a minute.
-func TestTroubleOfOneHotPage(t *testing.T) {
+// A page that is filled each 15 s with two others shows trouble within a minute.
+func TestTroubleOfFewHotPages(t *testing.T) {
 	var h health.Health
 	now := time.Duration(0)
-	for range 40 {
+	for range 20 {
 		now += 15 * time.Second
-		h = h.Answered(now, 300*time.Millisecond)
+		h = h.Answered(now, 1, 300*time.Millisecond, 300*time.Millisecond)
 	}
 	if got := h.Trouble(now); got != 0 {
 		t.Errorf("got trouble %v while it is well", got)
 	}
 	for range 4 {
 		now += 15 * time.Second
-		h = h.Answered(now, 3*time.Second)
+		h = h.Answered(now, 1, 3*time.Second, 300*time.Millisecond)
 	}
 	if got := h.Trouble(now); got != 1 {
 		t.Errorf("got trouble %v after a minute of it", got)
@@ -124,17 +150,19 @@ func TestTroubleOfOneHotPage(t *testing.T) {
 }
 
 // Whatever is observed, and even if the clock steps back, trouble is a share, and
-// without news it never grows.
+// without news it ends.
 func TestTroubleIsAShareAndEnds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var h health.Health
 		now := time.Duration(0)
+		times := rapid.Int64Range(0, int64(time.Hour))
 		for range rapid.IntRange(0, 200).Draw(t, "observations") {
 			now += time.Duration(rapid.Int64Range(-int64(time.Second), int64(time.Minute)).Draw(t, "passed"))
+			id := uint64(rapid.IntRange(0, 100).Draw(t, "page"))
 			if rapid.Bool().Draw(t, "failed") {
-				h = h.Failed(now, uint64(rapid.IntRange(0, 20).Draw(t, "page")))
+				h = h.Failed(now, id)
 			} else {
-				h = h.Answered(now, time.Duration(rapid.Int64Range(0, int64(time.Hour)).Draw(t, "took")))
+				h = h.Answered(now, id, time.Duration(times.Draw(t, "took")), time.Duration(times.Draw(t, "before")))
 			}
 		}
 		before := h.Trouble(now)
