@@ -126,6 +126,45 @@ type Rule struct {
 	// harmless; a fill never carries one. The named ones keep their meaning.
 	CookiesOnly []string `json:"cookies_only,omitempty"`
 
+	// PrivateSession names cookies like Session, but each of their values has pages of
+	// its own, which are stored and given to requests with that value alone. Fills
+	// carry those cookies. All of a value's pages are put out of reach when a request
+	// with it may have changed something. A trailing * stands for any ending. Leave it
+	// out where a page changes by itself and must not be a ttl old for the one it is
+	// about.
+	PrivateSession []string `json:"private_session,omitempty"`
+
+	// VaryCookies names cookies whose value selects a variant: they are keyed, and
+	// fills carry them. A trailing * stands for any ending. Leave out cookies that
+	// have a value for each visitor.
+	VaryCookies []string `json:"vary_cookies,omitempty"`
+
+	// StripSetCookie names cookies that an answer may set and be stored nevertheless,
+	// without them: nobody gets the cookie then, not even the visitor who caused the
+	// fill. A trailing * stands for any ending. Default: an answer that sets a cookie
+	// is not stored. Leave out cookies that visitors need.
+	StripSetCookie []string `json:"strip_set_cookie,omitempty"`
+
+	// CSRF has the tokens that a framework writes into forms filled in for each
+	// visitor anew. Default: a page in which such a token is found is not stored.
+	CSRF *CSRF `json:"csrf,omitempty"`
+
+	// MaxVariants is how many variants of one page are stored at a time: of what
+	// Vary, vary, vary_by and vary_cookies select by. Who asks for one more is
+	// forwarded by himself. Default: 16 (DefaultMaxVariants), at most LimitMaxVariants.
+	MaxVariants int `json:"max_variants,omitempty"`
+
+	// Invalidate may be "off" (InvalidateOff): requests that change something (POST
+	// and the like) do not put the page at their URL out of reach. Default: they do
+	// (RFC 9111 §4.4). For shops whose buy form posts to the product's own URL.
+	// Pages of a PrivateSession are put out of reach whatever it says.
+	Invalidate string `json:"invalidate,omitempty"`
+
+	// Preset names a set of options for an application, PresetDjango or
+	// PresetWordPress, which are added to those that are given. A Caddyfile writes out
+	// what it stands for.
+	Preset string `json:"preset,omitempty"`
+
 	// QueryIgnore names query parameters that change nothing. They are removed
 	// from the key and from what a fill sends. "*" stands for all of them. Not
 	// together with QueryOnly.
@@ -250,6 +289,13 @@ const (
 	AuthorizationRFC9111 = "rfc9111"
 	// CodingsPass is the value of Rule.Codings.
 	CodingsPass = "pass"
+	// CSRFDjango is the only value of CSRF.Framework.
+	CSRFDjango = "django"
+	// InvalidateOff is the only value of Rule.Invalidate.
+	InvalidateOff = "off"
+	// PresetDjango and PresetWordPress are the values of Rule.Preset.
+	PresetDjango    = "django"
+	PresetWordPress = "wordpress"
 	// RangesPass is the only value of Rule.Ranges.
 	RangesPass = "pass"
 	// CDNCacheControlPass is Rule.CDNCacheControl when it is not given.
@@ -257,6 +303,26 @@ const (
 	// CDNCacheControlRemove is the other value of Rule.CDNCacheControl.
 	CDNCacheControlRemove = "remove"
 )
+
+// CSRF says how tokens against cross-site request forgery are filled in. What is not
+// given of the cookie is as the application itself sets it; Secure is added for https.
+type CSRF struct {
+	// Framework is CSRFDjango, the only value.
+	Framework string `json:"framework"`
+	// Cookie is the cookie's name. Default: csrftoken (DefaultCSRFCookie).
+	Cookie string `json:"cookie,omitempty"`
+	// Domain and Path are where the cookie holds.
+	Domain string `json:"domain,omitempty"`
+	Path   string `json:"path,omitempty"`
+	// MaxAge is how long a browser keeps it; 0: until it is closed.
+	MaxAge *Duration `json:"max_age,omitempty"`
+	// SameSite is lax, strict or none.
+	SameSite string `json:"same_site,omitempty"`
+	// Secure is on or off. Default: on for https, else as the application says.
+	Secure string `json:"secure,omitempty"`
+	// HTTPOnly keeps it from scripts. Default: as the application says.
+	HTTPOnly bool `json:"http_only,omitempty"`
+}
 
 // App is the page_cache app: what outlives one route.
 type App struct {
@@ -279,6 +345,13 @@ const (
 	DefaultMaxBody = 2 << 20
 	// DefaultMinBytes is Rule.MinBytes when it is not given.
 	DefaultMinBytes = 1
+	// DefaultMaxVariants is Rule.MaxVariants when it is not given: more than the
+	// languages of most shops, and few enough that one page cannot fill the store.
+	DefaultMaxVariants = 16
+	// LimitMaxVariants bounds Rule.MaxVariants.
+	LimitMaxVariants = 256
+	// DefaultCSRFCookie is Django's own name for it.
+	DefaultCSRFCookie = "csrftoken"
 	// DefaultHitForMiss is Rule.HitForMiss when it is not given: long enough that a
 	// crowd at a private page does not queue, short enough that a page which was
 	// private by mistake is soon stored.
@@ -322,6 +395,22 @@ func (r *Rule) LeastBody() int64 {
 		return *r.MinBytes
 	}
 	return DefaultMinBytes
+}
+
+// VariantLimit returns MaxVariants, or its default.
+func (r *Rule) VariantLimit() int {
+	if r.MaxVariants > 0 {
+		return r.MaxVariants
+	}
+	return DefaultMaxVariants
+}
+
+// CookieName returns Cookie, or its default.
+func (c *CSRF) CookieName() string {
+	if c.Cookie != "" {
+		return c.Cookie
+	}
+	return DefaultCSRFCookie
 }
 
 // MarkFor returns HitForMiss, or its default.
