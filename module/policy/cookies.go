@@ -66,8 +66,15 @@ func (r *Rule) cookies(fields []string) (c Cookies) {
 			}
 		}
 	}
+	if len(c.Session) > maxSessionCookies {
+		c.blame("")
+	}
 	return c
 }
+
+// maxSessionCookies bounds the cookies that make a session together: no application
+// has as many.
+const maxSessionCookies = 8
 
 func (c *Cookies) blame(name string) {
 	if c.Personal == "" {
