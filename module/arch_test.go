@@ -44,6 +44,8 @@ var layers = map[string]layer{
 	"module/framing":         {},
 	"module/freeze":          {},
 	"module/purge":           {},
+	"module/session":         {},
+	"module/variant":         {},
 	"module/stats":           {"module/cachestatus": "it counts by outcome and reason"},
 	"module/store":           {},
 	"module/store/local":     {"module/store": "it is one"},
@@ -62,6 +64,8 @@ var layers = map[string]layer{
 		"module/freeze":      "while it is on, nothing is stored",
 		"module/health":      "the trouble of an origin stretches what may be served",
 		"module/purge":       "it keys by what was invalidated, and invalidates",
+		"module/session":     "it keys by the session whose pages are looked up",
+		"module/variant":     "it counts what it stores",
 	},
 
 	// Surfaces: what knows Caddy.
@@ -76,6 +80,8 @@ var layers = map[string]layer{
 		"module/framing":     "it notes that a transport without a word was at work",
 		"module/policy":      "it compiles the line, and describes requests",
 		"module/purge":       "it owns the ledger that all lines share",
+		"module/session":     "it owns the table that all lines share",
+		"module/variant":     "it owns the table that all lines share",
 		"module/stats":       "it owns the counters and exports them",
 		"module/store/local": "it owns the store",
 		"module/uwsgi":       "one --with brings the transport, too",

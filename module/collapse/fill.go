@@ -34,6 +34,7 @@ type Answer struct {
 	Status int
 	Header http.Header // shared by all readers; never changed
 	Reason cachestatus.Reason
+	Cookie string        // the cookie that was the reason
 	Fresh  time.Duration // freshness at arrival; for OutcomeShared
 	Age    time.Duration // age at arrival; for OutcomeShared and OutcomeHeld
 	At     time.Time     // when the header came

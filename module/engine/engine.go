@@ -14,7 +14,9 @@ import (
 	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
+	"github.com/page-cache/page-cache/module/session"
 	"github.com/page-cache/page-cache/module/store"
+	"github.com/page-cache/page-cache/module/variant"
 )
 
 const (
@@ -71,6 +73,8 @@ type Config struct {
 	Marks    *collapse.Marks // pages that proved not to be for all
 	Failed   *collapse.Marks // pages whose last fill failed; another one than Marks
 	Ledger   *purge.Ledger
+	Sessions *session.Table
+	Variants *variant.Table
 	Freeze   *freeze.Switch
 	Recorder Recorder
 	Now      func() time.Time     // the clock, with its monotonic reading

@@ -15,6 +15,7 @@ import (
 // settled goes on by what became of the fill.
 func (x *exchange) settled() Phase {
 	answer := x.fill.Answer()
+	x.setCookie = answer.Cookie
 	leader := x.role == collapse.RoleLeader
 	switch x.fill.Outcome() {
 	case collapse.OutcomeShared:

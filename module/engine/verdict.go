@@ -75,6 +75,9 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 		j.in.Inputs.Part = "" // the origin has sent the whole
 		j.primary, j.key = resourceKey(j.in.Inputs), j.in.Inputs.Key()
 	}
+	if j.e.Rule.NamesSession(answer.Header["Set-Cookie"]) {
+		j.e.Sessions.Forget(j.in.Session)
+	}
 	s := policy.DecideStorage(answer, j.e.Rule, &j.in)
 	if j.noStatus {
 		s.Disposal, s.Reason = policy.DisposeRelay, cachestatus.ReasonNoStatus
@@ -82,7 +85,7 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 	j.storage, j.status = s, answer.Status
 	a := collapse.Answer{
 		Status: answer.Status, FwdStatus: fwdStatus, Header: answer.Header.Clone(), Reason: s.Reason, At: answer.ResponseTime,
-		Names: s.Vary,
+		Names: s.Vary, Cookie: s.Cookie,
 	}
 	if len(s.Vary) > 0 {
 		j.in.Inputs.Variant = j.e.Rule.Sent(s.Vary, &j.in)
@@ -198,7 +201,35 @@ func (j *job) store() cachestatus.Reason {
 		e.Header = e.Header.Clone()
 		e.Header["Etag"], e.OwnTag = []string{policy.OwnTag(body)}, true
 	}
+	if reason := j.makeRoom(&e); reason != cachestatus.ReasonNone {
+		return reason
+	}
 	return j.e.keep(&j.key, &e)
+}
+
+// variantGrace is how long a variant counts after it has gone stale: one that is asked
+// for again and again keeps its place.
+const variantGrace = time.Minute
+
+// makeRoom makes room for a response among those of its session, or among the variants
+// of its page, and returns why there is none.
+func (j *job) makeRoom(e *entry.Entry) cachestatus.Reason {
+	in := &j.in.Inputs
+	if in.Session != "" {
+		gone, ok := j.e.Sessions.Keep(in.Session, j.key.Digest, int64(e.EncodedSize()))
+		for _, key := range gone {
+			j.e.remove(key)
+		}
+		if !ok { // the session has changed something, or ended, meanwhile
+			return cachestatus.ReasonStale
+		}
+		return cachestatus.ReasonNone
+	}
+	now := j.e.sinceStart(j.e.Now())
+	if in.Varies() && !j.e.Variants.Add(in.Page().Digest, j.key.Digest, j.e.Rule.VariantLimit(), now, now+j.storage.Fresh+variantGrace) {
+		return cachestatus.ReasonVariantLimit
+	}
+	return cachestatus.ReasonNone
 }
 
 // proven reports whether the body's end is known to be its end: by a declared

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,6 +47,8 @@ type Response struct {
 type Storage struct {
 	Disposal Disposal
 	Reason   cachestatus.Reason // why not DisposeStore
+	// Cookie names the cookie that was set, with ReasonSetCookie.
+	Cookie string
 
 	// Vary names the request fields that select among the resource's answers,
 	// besides those that are keyed anyway; canonical and sorted. It is set whatever
@@ -96,6 +99,9 @@ func DecideStorage(a *Response, r *Rule, in *Intake) Storage {
 			s.Disposal, s.Reason = DisposeFail, cachestatus.ReasonOriginError
 		default:
 			s.Disposal, s.Reason = DisposeRelay, reason
+			if lines := r.unstripped(h["Set-Cookie"]); reason == cachestatus.ReasonSetCookie && len(lines) > 0 {
+				s.Cookie = cmp.Or(setCookieName(lines[0]), "=")
+			}
 		}
 		return s
 	}
