@@ -103,7 +103,7 @@ func TestMask(t *testing.T) {
 			}
 			at := rapid.IntRange(0, csrf.TokenSize-1).Draw(t, "at")
 			changed := []byte(text)
-			changed[at] = rapid.SampledFrom([]byte(alphabet + "-\xff ")).Filter(func(c byte) bool { return c != text[at] }).Draw(t, "by")
+			changed[at] = rapid.SampledFrom([]byte(alphabet+"-\xff ")).Filter(func(c byte) bool { return c != text[at] }).Draw(t, "by")
 			if s.Unmasks(changed) {
 				t.Errorf("%q with byte %d changed is a token, too", text, at)
 			}
