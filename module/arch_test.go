@@ -29,6 +29,7 @@ var layers = map[string]layer{
 	"module/entry":        {},
 
 	// Decisions: values in, verdicts out.
+	"module/csrf":   {"module/config": "it says what the cookie of a new visitor is like"},
 	"module/health": {},
 	"module/policy": {
 		"module/config":       "a rule is a line of the configuration, made ready",
@@ -95,7 +96,7 @@ var layers = map[string]layer{
 var (
 	pure = []string{
 		"module/config", "module/cachecontrol", "module/cachekey", "module/cachestatus", "module/entry", "module/policy",
-		"module/health",
+		"module/health", "module/csrf",
 	}
 	impure = []string{"net", "os", "log", "log/slog", "context", "sync", "sync/atomic", "math/rand", "math/rand/v2", "crypto/rand"}
 )
