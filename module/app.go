@@ -1,6 +1,8 @@
 package pagecache
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strconv"
@@ -71,6 +73,11 @@ var ledger = purge.New()
 //
 //nolint:gochecknoglobals // as the pool
 var frozen = new(freeze.Switch)
+
+// tagKey is one for the process: pages have the same entity-tags over a reload.
+//
+//nolint:gochecknoglobals // as the pool
+var tagKey = sha256.Sum256([]byte(rand.Text()))
 
 // pool keeps the store over reloads. A configuration with another max_size gets
 // a store of its own.

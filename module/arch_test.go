@@ -33,6 +33,7 @@ var layers = map[string]layer{
 	"module/health": {},
 	"module/policy": {
 		"module/config":       "a rule is a line of the configuration, made ready",
+		"module/csrf":         "tokens decide whether a page is for all",
 		"module/cachecontrol": "directives are what it judges by",
 		"module/cachekey":     "intake ends in the inputs of a key",
 		"module/cachestatus":  "each verdict carries a reason",
@@ -65,6 +66,7 @@ var layers = map[string]layer{
 		"module/freeze":      "while it is on, nothing is stored",
 		"module/health":      "the trouble of an origin stretches what may be served",
 		"module/purge":       "it keys by what was invalidated, and invalidates",
+		"module/csrf":        "it fills in tokens",
 		"module/session":     "it keys by the session whose pages are looked up",
 		"module/variant":     "it counts what it stores",
 	},

@@ -1,6 +1,7 @@
 package pagecache
 
 import (
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -152,6 +153,8 @@ func (h *Handler) start(app *App, log *zap.Logger) error {
 		Marks: common.marks, Failed: common.failed, Ledger: ledger, Sessions: common.sessions, Variants: common.variants, Freeze: frozen,
 		Recorder: recorder{counters: common.counters, log: log},
 		Now:      time.Now, Start: common.start, Chance: rand.Float64,
+		Random: func(b []byte) { _, _ = crand.Read(b) }, // it never fails
+		TagKey: tagKey[:],
 	})
 	return nil
 }

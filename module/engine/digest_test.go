@@ -95,7 +95,7 @@ func newColliding(t *testing.T, st store.Store) (*engine.Engine, ended) {
 	over := make(ended, 1)
 	e := engine.New(engine.Config{
 		Rule: policy.Compile(config.Rule{TTL: config.Duration(time.Minute)}), Store: st, Limits: collapse.NewLimits(10, 1<<20), Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
-		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(),
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1},
 		Recorder: over, Now: time.Now, Start: time.Now(),
 	})
 	t.Cleanup(func() { e.Close(time.Second) })

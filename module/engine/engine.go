@@ -80,6 +80,8 @@ type Config struct {
 	Now      func() time.Time     // the clock, with its monotonic reading
 	Start    time.Time            // what stored times count from
 	Chance   func() float64       // evenly drawn from [0, 1); safe for concurrent use
+	Random   func([]byte)         // fills bytes from a source fit for secrets; safe for concurrent use
+	TagKey   []byte               // what entity-tags name visitors under; a secret of the process
 	Trace    func(from, to Phase) // called on every move, if not nil
 }
 

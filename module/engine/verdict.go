@@ -82,10 +82,10 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 	if j.noStatus {
 		s.Disposal, s.Reason = policy.DisposeRelay, cachestatus.ReasonNoStatus
 	}
-	j.storage, j.status = s, answer.Status
+	j.storage, j.status, j.arrived = s, answer.Status, answer.ResponseTime
 	a := collapse.Answer{
 		Status: answer.Status, FwdStatus: fwdStatus, Header: answer.Header.Clone(), Reason: s.Reason, At: answer.ResponseTime,
-		Names: s.Vary, Cookie: s.Cookie,
+		Names: s.Vary, Cookie: s.Cookie, SetsToken: s.Tokens.Set,
 	}
 	if len(s.Vary) > 0 {
 		j.in.Inputs.Variant = j.e.Rule.Sent(s.Vary, &j.in)
@@ -100,11 +100,20 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 			outcome = collapse.OutcomeHeld
 		}
 		j.header = j.e.Rule.StorableFields(answer.Header, s.Drop, answer.ResponseTime)
+		original := a
 		a.Header, a.Fresh, a.Age = withLength(j.header, answer.Header), s.Fresh, s.Terms.InitialAge
 		if !j.e.mayStore(j.frozen) {
 			a.Reason = cachestatus.ReasonFrozen
 		}
 		j.mark()
+		switch {
+		case j.confirmed:
+			a.Holes, a.Token = j.base.Holes, j.base.Token
+		case s.Tokens.Set:
+			a.Token = s.Tokens.Text()
+			j.await(&a, &original)
+			return true
+		}
 	case policy.DisposeFail:
 		j.fails(errStatus)
 		outcome = collapse.OutcomeFailed
@@ -171,17 +180,10 @@ func (j *job) short() error {
 	return nil
 }
 
-// store stores the answer and returns why it did not.
-func (j *job) store() cachestatus.Reason {
-	if j.header == nil {
-		return j.storage.Reason
-	}
+// store stores the answer with its body, and returns why it did not.
+func (j *job) store(body []byte) cachestatus.Reason {
 	if !j.e.mayStore(j.frozen) {
 		return cachestatus.ReasonFrozen
-	}
-	body, whole := j.f.Body.Whole()
-	if !whole {
-		return cachestatus.ReasonTooLarge
 	}
 	if !j.confirmed && !j.proven() {
 		return cachestatus.ReasonFraming
@@ -194,7 +196,8 @@ func (j *job) store() cachestatus.Reason {
 	}
 	e := entry.Entry{
 		Key: j.key.Text, Status: j.status, Header: j.header, Body: body,
-		StoredAt: j.e.sinceStart(j.f.Answer().At), Took: j.e.Now().Sub(j.requestTime), Usual: j.usually(), Terms: j.storage.Terms,
+		Holes: j.holes, Token: j.token,
+		StoredAt: j.e.sinceStart(j.arrived), Took: j.e.Now().Sub(j.requestTime), Usual: j.usually(), Terms: j.storage.Terms,
 	}
 	if e.Status == http.StatusOK && len(body) > 0 && len(e.Header["Etag"]) == 0 {
 		// Readers of this fill share the header, and have it already.

@@ -120,18 +120,6 @@ func (r *Rule) NamesSession(lines []string) bool {
 	return slices.ContainsFunc(lines, func(line string) bool { return r.privateSession.match(setCookieName(line)) })
 }
 
-// unstripped returns the lines of Set-Cookie that keep an answer from being stored: all
-// but those of cookies that the line lets go, or fills in for each visitor.
-func (r *Rule) unstripped(lines []string) []string {
-	var kept []string
-	for _, line := range lines {
-		if name := setCookieName(line); name == "" || name != r.csrfCookie && !r.strip.match(name) {
-			kept = append(kept, line)
-		}
-	}
-	return kept
-}
-
 // setCookieName returns the name of the cookie that a line of Set-Cookie is about
 // (RFC 6265 §5.2); empty if it has none.
 func setCookieName(line string) string {
