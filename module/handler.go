@@ -62,6 +62,7 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision readies the line.
 func (h *Handler) Provision(ctx caddy.Context) error {
+	h.Expand()
 	if err := h.Validate(); err != nil {
 		return fmt.Errorf("page_cache: %w", err)
 	}
