@@ -72,6 +72,11 @@ storm: deps build ## what becomes of visitors when a hot page expires, beside De
 	@integration/storm/deps.sh
 	go run ./integration/storm -ttl $(STORM_TTL)
 
+.PHONY: load
+load: deps build ## 100,000 requests of browsers to the shop, some ten minutes: hits by kind of page, and nobody sees another's
+	@integration/load/deps.sh
+	go run ./integration/load
+
 .PHONY: soak
 soak: deps ## the faults in their long forms
 	PAGE_CACHE_SOAK=1 go test -race -timeout 60m -run 'Fault' ./integration
