@@ -50,6 +50,7 @@ test: deps ## all tests, with the race detector; the shop's own too
 	go test -race -shuffle=on ./...
 	go -C $(CHART) test ./...
 	cd examples/storefront && /usr/bin/python3 manage.py test
+	cd integration/load && /usr/bin/python3 -B -m unittest ledger_test
 
 .PHONY: lint
 lint: ## the linter, and whether go.mod is tidy
