@@ -102,11 +102,11 @@ func visit(ctx context.Context, root, state, url string, o options) (report, err
 		return report{}, fmt.Errorf("stopped before the end: %w\n%s", context.Cause(ctx), launch.Tail(wrote))
 	}
 	if err != nil {
-		return report{}, fmt.Errorf("Locust (integration/load/deps.sh installs it): %w\n%s", err, launch.Tail(wrote))
+		return report{}, fmt.Errorf("locust (integration/load/deps.sh installs it): %w\n%s", err, launch.Tail(wrote))
 	}
 	text, err := os.ReadFile(result)
 	if err != nil {
-		return report{}, fmt.Errorf("Locust left no result: %w\n%s", err, launch.Tail(wrote))
+		return report{}, fmt.Errorf("locust left no result: %w\n%s", err, launch.Tail(wrote))
 	}
 	return readReport(text)
 }

@@ -72,7 +72,7 @@ func (k kind) others() string {
 func readReport(text []byte) (report, error) {
 	var r report
 	if err := json.Unmarshal(text, &r); err != nil {
-		return report{}, fmt.Errorf("Locust's result is not to be read: %w", err)
+		return report{}, fmt.Errorf("locust's result is not to be read: %w", err)
 	}
 	return r, nil
 }
