@@ -12,9 +12,15 @@ import (
 
 // Rule is a page_cache line made ready for judging. Read-only after Compile.
 type Rule struct {
-	conf        config.Rule
-	session     patterns
-	ignore      patterns
+	conf    config.Rule
+	session patterns
+	ignore  patterns
+	strip   patterns
+
+	privateSession patterns
+	varyCookies    patterns
+	csrfCookie     string // empty: tokens are not filled in
+
 	cookiesOnly patterns
 	queryIgnore patterns
 	queryOnly   patterns
@@ -26,9 +32,15 @@ type Rule struct {
 // Compile prepares a validated line. The result keeps a reference to r's lists.
 func Compile(r config.Rule) *Rule {
 	return &Rule{
-		conf:        r,
-		session:     r.Session,
-		ignore:      r.IgnoreCookies,
+		conf:    r,
+		session: r.Session,
+		ignore:  r.IgnoreCookies,
+		strip:   r.StripSetCookie,
+
+		privateSession: r.PrivateSession,
+		varyCookies:    r.VaryCookies,
+		csrfCookie:     csrfCookie(r.CSRF),
+
 		cookiesOnly: r.CookiesOnly,
 		queryIgnore: r.QueryIgnore,
 		queryOnly:   r.QueryOnly,
@@ -36,6 +48,13 @@ func Compile(r config.Rule) *Rule {
 		forward:     headerSet(r.Forward),
 		forwardAll:  slices.Contains(r.Forward, "*"),
 	}
+}
+
+func csrfCookie(c *config.CSRF) string {
+	if c == nil {
+		return ""
+	}
+	return c.CookieName()
 }
 
 // BodyLimit returns the largest body that is stored, in bytes.
@@ -53,6 +72,9 @@ func (r *Rule) Grace(trouble float64) time.Duration {
 	return time.Duration(trouble * float64(r.conf.OverloadGrace))
 }
 
+// VariantLimit returns how many variants of one page are stored at a time.
+func (r *Rule) VariantLimit() int { return r.conf.VariantLimit() }
+
 // TrustFraming reports whether a body may be stored whose end only the closing
 // connection shows.
 func (r *Rule) TrustFraming() bool { return r.conf.TrustFraming }
@@ -63,7 +85,7 @@ func (r *Rule) TrustFraming() bool { return r.conf.TrustFraming }
 // a server in trouble is not to be asked by everybody at once.
 func (r *Rule) MarkFor(status int, reason cachestatus.Reason) time.Duration {
 	if reason == cachestatus.ReasonNone || reason == cachestatus.ReasonAuthorization || reason == cachestatus.ReasonNoStatus ||
-		reason == cachestatus.ReasonStore || !Supersedes(status) {
+		reason == cachestatus.ReasonStore || reason == cachestatus.ReasonVariantLimit || !Supersedes(status) {
 		return 0
 	}
 	return r.conf.MarkFor()
