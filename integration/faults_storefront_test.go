@@ -19,7 +19,7 @@ import (
 const shopTTL = time.Second
 
 func storefrontSite(s *edge.Storefront, options ...string) string {
-	return fmt.Sprintf("EDGE {\n\tpage_cache /products/* %v {\n\t\t%s\n\t}\n\treverse_proxy unix/%s {\n\t\ttransport uwsgi\n\t}\n}\n",
+	return fmt.Sprintf("EDGE {\n\tpage_cache /products/* %v {\n\t\tcsrf django\n\t\t%s\n\t}\n\treverse_proxy unix/%s {\n\t\ttransport uwsgi\n\t}\n}\n",
 		shopTTL, strings.Join(options, "\n\t\t"), s.Socket)
 }
 
@@ -27,7 +27,7 @@ var (
 	linkOfCategory = regexp.MustCompile(`href="(/products/category/[-\w]+/)"`)
 	linkOfProduct  = regexp.MustCompile(`href="(/products/[-\w]+-\d+/)"`)
 	// csrfToken is what differs between two answers for the same page of the shop.
-	csrfToken = regexp.MustCompile(`(name="csrfmiddlewaretoken" value=")\w+"`)
+	csrfToken = regexp.MustCompile(`(name="csrf(?:middlewaretoken" value|-token" content)=")\w{64}"`)
 )
 
 func withoutToken(body string) string { return csrfToken.ReplaceAllString(body, `$1"`) }
@@ -38,8 +38,8 @@ type knownPages struct {
 	bodies  map[string]string
 }
 
-// learn asks for pages of categories, which are for all, and of products, most of which
-// carry a form of one visitor's.
+// learn asks for pages of categories and of products; all carry forms, and with them
+// the tokens of one visitor.
 func learn(t *testing.T, e *edge.Edge, categories, products int) *knownPages {
 	t.Helper()
 	k := &knownPages{bodies: map[string]string{}}

@@ -139,15 +139,16 @@ func twice(ctx context.Context, base, path string) (first, second answer, err er
 	return first, second, err
 }
 
+// sameBody compares what two visitors see: each has tokens of his own.
 func sameBody(a, b answer) error {
-	if a.body != b.body {
+	if withoutTokens(a.body) != withoutTokens(b.body) {
 		return errors.New("the bodies differ")
 	}
 	return nil
 }
 
 func otherBody(a, b answer) error {
-	if a.body == b.body {
+	if withoutTokens(a.body) == withoutTokens(b.body) {
 		return errors.New("the bodies are the same")
 	}
 	return nil

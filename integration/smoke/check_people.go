@@ -10,6 +10,7 @@ import (
 const (
 	customerName  = "Ada Example"
 	customerEmail = "ada@shop.test"
+	checkoutPath  = "/checkout/"
 )
 
 var errNoCustomer = errors.New("nobody could sign up and fill a cart")
@@ -18,16 +19,20 @@ func personChecks() []check {
 	var c customer
 	return []check{
 		{"category page, back from a product page", checkBack},
+		{"home, product and search page, again", checkShared},
 		{"category page, anonymous with a cart", checkAnonymousCart},
 		{"category page, logged in", c.checkCategory},
 		{"checkout, logged in", c.checkCheckout},
+		{"checkout, again", c.checkCheckoutAgain},
+		{"checkout, somebody else", c.checkOtherCheckout},
+		{"checkout, cart changed elsewhere", c.checkChange},
 		{"order, logged in", c.checkOrder},
 		{"category page, a stranger afterwards", checkStranger},
 	}
 }
 
-// checkBack looks at a product, which gives a CSRF cookie, and goes back: that
-// cookie alone makes nobody's list personal.
+// checkBack looks at a list, which gives a CSRF cookie, at a product, and goes back:
+// that cookie alone makes nobody's list personal.
 func checkBack(ctx context.Context, base string) (string, error) {
 	v, err := newVisitor(base)
 	if err != nil {
@@ -45,14 +50,38 @@ func checkBack(ctx context.Context, base string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if product.header.Get("Set-Cookie") == "" {
-		return "", errors.New("the product page gives no cookie")
+	if list.header.Get("Set-Cookie") == "" || product.header.Get("Set-Cookie") != "" {
+		return "", errors.New("want the cookie with the first page, and with no other")
 	}
 	a, err := v.page(ctx, categoryPath)
 	if err != nil {
 		return "", err
 	}
 	return a.cache.String(), errors.Join(wantHit(a), sameBody(list, a))
+}
+
+// checkShared looks at the other kinds of pages that all visitors see alike.
+func checkShared(ctx context.Context, base string) (string, error) {
+	home, err := newStranger(base).page(ctx, "/")
+	if err != nil {
+		return "", err
+	}
+	link := productPattern.FindStringSubmatch(home.body)
+	if link == nil {
+		return "", errors.New("the home page links to no product")
+	}
+	saw := []string{}
+	for _, path := range []string{"/", link[1], "/search/?q=mug"} {
+		first, again, err := twice(ctx, base, path)
+		if err != nil {
+			return "", err
+		}
+		saw = append(saw, again.cache.String())
+		if err := errors.Join(wantHit(again), sameBody(first, again)); err != nil {
+			return strings.Join(saw, ", "), fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return strings.Join(saw, ", "), nil
 }
 
 func checkAnonymousCart(ctx context.Context, base string) (string, error) {
@@ -87,15 +116,52 @@ func (c *customer) checkCategory(ctx context.Context, base string) (string, erro
 		return "", err
 	}
 	c.visitor = v
-	return c.checkOwn(ctx, categoryPath)
+	return c.checkOwn(ctx, categoryPath, 3, wantBypass)
 }
 
 func (c *customer) checkCheckout(ctx context.Context, _ string) (string, error) {
-	return c.checkOwn(ctx, "/checkout/")
+	return c.checkOwn(ctx, checkoutPath, 3, wantStored)
 }
 
-// checkOwn wants a page past the cache that shows the customer's own things.
-func (c *customer) checkOwn(ctx context.Context, path string) (string, error) {
+// checkCheckoutAgain wants the customer's own stored page.
+func (c *customer) checkCheckoutAgain(ctx context.Context, _ string) (string, error) {
+	return c.checkOwn(ctx, checkoutPath, 3, wantHit)
+}
+
+// checkOtherCheckout has another visitor, with a cart of his own, at the page that is
+// stored for the customer.
+func (c *customer) checkOtherCheckout(ctx context.Context, base string) (string, error) {
+	v, err := newVisitor(base)
+	if err != nil {
+		return "", err
+	}
+	if err := v.fillCart(ctx, 1); err != nil {
+		return "", err
+	}
+	a, err := v.page(ctx, checkoutPath)
+	if err != nil {
+		return "", err
+	}
+	if strings.Contains(a.body, customerName) {
+		return a.cache.String(), errors.New("shows another visitor's name")
+	}
+	return a.cache.String() + ", no name, cart of 1", errors.Join(wantStored(a), shows(a, counted(1)))
+}
+
+// checkChange wants the checkout to show what has just been put in the cart.
+func (c *customer) checkChange(ctx context.Context, _ string) (string, error) {
+	if c.visitor == nil {
+		return "", errNoCustomer
+	}
+	if err := c.visitor.addToCart(ctx, 4); err != nil {
+		return "", err
+	}
+	return c.checkOwn(ctx, checkoutPath, 4, wantStored)
+}
+
+// checkOwn wants a page that shows the customer's own name and cart, and of which the
+// cache says what it should.
+func (c *customer) checkOwn(ctx context.Context, path string, cart int, want func(answer) error) (string, error) {
 	if c.visitor == nil {
 		return "", errNoCustomer
 	}
@@ -103,8 +169,8 @@ func (c *customer) checkOwn(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	saw := a.cache.String() + ", own name, cart of 3"
-	return saw, errors.Join(wantBypass(a), shows(a, named(customerName), counted(3)))
+	saw := fmt.Sprintf("%s, own name, cart of %d", a.cache, cart)
+	return saw, errors.Join(want(a), shows(a, named(customerName), counted(cart)))
 }
 
 func (c *customer) checkOrder(ctx context.Context, _ string) (string, error) {
@@ -116,7 +182,7 @@ func (c *customer) checkOrder(ctx context.Context, _ string) (string, error) {
 		return "", err
 	}
 	texts := []string{named(customerName), counted(0), customerEmail, "Thank you"}
-	return a.cache.String() + ", placed, empty cart", errors.Join(wantBypass(a), shows(a, texts...))
+	return a.cache.String() + ", placed, empty cart", errors.Join(wantStored(a), shows(a, texts...))
 }
 
 // checkStranger looks for traces of the visitors before.
@@ -132,8 +198,9 @@ func checkStranger(ctx context.Context, base string) (string, error) {
 		if err := shows(a, counted(0)); err != nil {
 			return a.cache.String(), err
 		}
-		if cookies := a.header.Values("Set-Cookie"); len(cookies) > 0 {
-			return a.cache.String(), fmt.Errorf("gives a stranger cookies: %q", cookies)
+		cookies := a.header.Values("Set-Cookie")
+		if len(cookies) != 1 || !strings.HasPrefix(cookies[0], "csrftoken=") {
+			return a.cache.String(), fmt.Errorf("gives a stranger cookies: %q; want that of the forms alone", cookies)
 		}
 	}
 	return second.cache.String() + ", no name, empty cart", wantHit(second)

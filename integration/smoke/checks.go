@@ -21,6 +21,8 @@ func checkAll(ctx context.Context, base string) []row {
 	var checks []check
 	checks = append(checks, categoryChecks()...)
 	checks = append(checks, queryChecks()...)
+	checks = append(checks, formChecks()...)
+	checks = append(checks, languageChecks()...)
 	checks = append(checks, personChecks()...)
 	checks = append(checks, neverStoredChecks()...)
 	checks = append(checks, check{"cacheable page, after its ttl", checkExpiry})

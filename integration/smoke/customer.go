@@ -13,8 +13,11 @@ import (
 var (
 	productPattern = regexp.MustCompile(`href="(/products/[-\w]+-\d+/)"`)
 	variantPattern = regexp.MustCompile(`<option value="(\d+)">`)
+	cardPattern    = regexp.MustCompile(`<input type="hidden" name="variant" value="(\d+)">`)
 	ratePattern    = regexp.MustCompile(`name="rate" value="(\d+)"`)
 )
+
+const cartAddPath = "/cart/add/"
 
 // signUp makes an account, which logs the visitor in.
 func (v *visitor) signUp(ctx context.Context, name, email string) error {
@@ -44,13 +47,32 @@ func (v *visitor) fillCart(ctx context.Context, quantity int) error {
 			continue // sold out
 		}
 		fields := url.Values{"variant": {variant[1]}, "quantity": {fmt.Sprint(quantity)}}
-		a, err := v.submit(ctx, link[1], "/cart/add/", fields)
+		a, err := v.submit(ctx, link[1], cartAddPath, fields)
 		if err != nil {
 			return err
 		}
 		return shows(a, counted(quantity))
 	}
 	return errors.New("the category has no product in stock")
+}
+
+// addToCart buys one thing from the category's first card that sells something; so many
+// are in the cart then.
+func (v *visitor) addToCart(ctx context.Context, then int) error {
+	list, err := v.page(ctx, categoryPath)
+	if err != nil {
+		return err
+	}
+	card := cardPattern.FindStringSubmatch(list.body)
+	if card == nil {
+		return errors.New("the category has no card that sells something")
+	}
+	fields := url.Values{"variant": {card[1]}, "quantity": {"1"}}
+	a, err := v.submit(ctx, categoryPath, cartAddPath, fields)
+	if err != nil {
+		return err
+	}
+	return shows(a, counted(then))
 }
 
 // order goes through the checkout's steps and returns the last page.

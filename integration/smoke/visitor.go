@@ -13,14 +13,22 @@ import (
 	"time"
 )
 
-// csrfPattern finds the token of a Django form.
-var csrfPattern = regexp.MustCompile(`name="csrfmiddlewaretoken" value="(\w+)"`)
+var (
+	// csrfPattern finds the token of a Django form.
+	csrfPattern = regexp.MustCompile(`name="csrfmiddlewaretoken" value="(\w+)"`)
+	// tokenPattern finds each token of a page: all that differs between two visitors
+	// who see the same.
+	tokenPattern = regexp.MustCompile(`(name="csrf(?:middlewaretoken" value|-token" content)=")\w{64}"`)
+)
+
+func withoutTokens(body string) string { return tokenPattern.ReplaceAllString(body, `$1"`) }
 
 // visitor is a browser: it follows redirects, and keeps cookies unless it is a
 // stranger.
 type visitor struct {
-	base   string
-	client *http.Client
+	base     string
+	language string // what the browser asks for; empty: nothing
+	client   *http.Client
 }
 
 // newStranger returns a visitor who never sends a cookie.
@@ -72,19 +80,27 @@ func (v *visitor) submit(ctx context.Context, page, action string, fields url.Va
 		return answer{}, fmt.Errorf("%s: no form with a token", page)
 	}
 	fields.Set("csrfmiddlewaretoken", token[1])
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.base+action, strings.NewReader(fields.Encode()))
-	if err != nil {
-		return answer{}, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	a, err := v.do(req)
+	a, err := v.post(ctx, action, fields)
 	if err == nil && a.status != http.StatusOK {
 		err = fmt.Errorf("POST %s: status %d", action, a.status)
 	}
 	return a, err
 }
 
+// post sends a form as it is; any status is an answer.
+func (v *visitor) post(ctx context.Context, action string, fields url.Values) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.base+action, strings.NewReader(fields.Encode()))
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return v.do(req)
+}
+
 func (v *visitor) do(req *http.Request) (a answer, err error) {
+	if v.language != "" {
+		req.Header.Set("Accept-Language", v.language)
+	}
 	elapsed := stopwatch()
 	resp, err := v.client.Do(req)
 	if err != nil {

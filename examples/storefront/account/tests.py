@@ -29,10 +29,15 @@ class AccountTests(ShopTestCase):
 
     def test_log_in_and_out(self):
         self.sign_up()
-        self.client.get("/account/logout/")
+        self.client.post("/account/logout/")
         self.assertNotContains(self.client.get("/"), 'id="account-name"')
         self.assertRedirects(self.log_in("Ada@shop.test"), "/account/")
         self.assertContains(self.client.get("/"), "Ada")
+
+    def test_nobody_is_logged_out_by_a_link(self):
+        self.sign_up()
+        self.assertEqual(self.client.get("/account/logout/").status_code, 405)
+        self.assertContains(self.client.get("/"), 'id="account-name"')
 
     def test_wrong_password(self):
         self.sign_up()

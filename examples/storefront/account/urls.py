@@ -1,5 +1,6 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
+from django.views.decorators.http import require_POST
 
 from . import views
 from .forms import LoginForm
@@ -14,8 +15,7 @@ urlpatterns = [
         LoginView.as_view(template_name="account/login.html", authentication_form=LoginForm),
         name="login",
     ),
-    # By a link, as shops of that time did it: a form here would need a token
-    # in the base template, and no page could be shared.
-    path("logout/", LogoutView.as_view(), name="logout"),
+    # Not by a link: any site could send its visitors there.
+    path("logout/", require_POST(LogoutView.as_view()), name="logout"),
     path("orders/<uuid:token>/", views.order, name="order"),
 ]

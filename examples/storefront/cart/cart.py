@@ -1,7 +1,10 @@
 """The cart: variant ids and quantities in the visitor's session."""
+import secrets
+
 from catalog.models import Variant
 
 KEY = "cart"
+REFERENCE = "cart_reference"
 MAX_QUANTITY = 99
 
 
@@ -38,12 +41,19 @@ class Cart:
         else:
             quantities.pop(str(variant.pk), None)
         self.session[KEY] = quantities
+        if REFERENCE not in self.session:
+            self.session[REFERENCE] = f"cart-{secrets.token_hex(8)}"
+
+    def reference(self):
+        """Return what a visitor names when he calls about his cart, or nothing."""
+        return self.session.get(REFERENCE, "")
 
     def remove(self, variant):
         self.set(variant, 0)
 
     def clear(self):
         self.session.pop(KEY, None)
+        self.session.pop(REFERENCE, None)
 
     def lines(self):
         """Return the lines; a variant no longer sold is left out."""

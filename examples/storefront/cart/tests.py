@@ -46,6 +46,35 @@ class CartTests(ShopTestCase):
         self.assertFalse(Variant.objects.filter(pk=self.variant.pk).exists())
         self.assertEqual(self.quantity(), 0)
 
+    def test_a_cart_has_a_number_of_its_own_on_every_page(self):
+        self.assertNotContains(self.client.get("/"), "cart-reference")
+        self.put_in_cart()
+        first = self.client.get("/").context["cart_reference"]
+        self.assertRegex(first, r"^cart-[0-9a-f]{16}$")
+        self.put_in_cart()
+        self.assertContains(self.client.get("/search/"), first)
+        other = Client()
+        other.post("/cart/add/", {"variant": self.variant.pk, "quantity": 1})
+        self.assertNotContains(other.get("/"), first)
+
+    def test_a_message_is_shown_once(self):
+        self.put_in_cart()
+        self.assertContains(self.client.get("/"), "is in your cart")
+        self.assertNotContains(self.client.get("/"), "is in your cart")
+
+    def test_a_form_of_any_page_buys(self):
+        client = Client(enforce_csrf_checks=True)
+        token = client.get("/").context["csrf_token"]
+        data = {"variant": self.variant.pk, "quantity": 1}
+        for wrong in (None, "x" * 64):
+            response = client.post("/cart/add/", {**data, "csrfmiddlewaretoken": wrong or ""})
+            self.assertEqual(response.status_code, 403)
+        response = client.post("/cart/add/", {**data, "csrfmiddlewaretoken": token})
+        self.assertRedirects(response, "/cart/")
+        # The script's way.
+        response = client.post("/cart/add/", data, HTTP_X_CSRFTOKEN=str(token))
+        self.assertRedirects(response, "/cart/")
+
     def test_needs_a_token(self):
         client = Client(enforce_csrf_checks=True)
         response = client.post("/cart/add/", {"variant": self.variant.pk, "quantity": 1})

@@ -1,5 +1,6 @@
 from django.contrib import messages
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from .cart import Cart, total
@@ -15,11 +16,11 @@ def show(request):
 def add(request):
     form = AddForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Please choose a variant and a quantity.")
+        messages.error(request, _("Please choose a variant and a quantity."))
         return redirect("cart:show")
     variant = form.cleaned_data["variant"]
     Cart(request.session).add(variant, form.cleaned_data["quantity"])
-    messages.success(request, f"{variant} is in your cart.")
+    messages.success(request, _("%(variant)s is in your cart.") % {"variant": variant})
     return redirect("cart:show")
 
 
@@ -31,7 +32,7 @@ def change(request):
             form.cleaned_data["variant"], form.cleaned_data["quantity"]
         )
     else:
-        messages.error(request, "That quantity is not possible.")
+        messages.error(request, _("That quantity is not possible."))
     return redirect("cart:show")
 
 

@@ -1,19 +1,26 @@
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 SORTINGS = [
-    ("name", "Name, A to Z"),
-    ("-name", "Name, Z to A"),
-    ("price", "Price, low to high"),
-    ("-price", "Price, high to low"),
+    ("name", _("Name, A to Z")),
+    ("-name", _("Name, Z to A")),
+    ("price", _("Price, low to high")),
+    ("-price", _("Price, high to low")),
 ]
 
 
 class ListingForm(forms.Form):
     """Sorting and price filter of a product list, from the query."""
 
-    sort_by = forms.ChoiceField(choices=[("", "Newest")] + SORTINGS, required=False)
-    price_min = forms.DecimalField(min_value=0, max_digits=8, required=False)
-    price_max = forms.DecimalField(min_value=0, max_digits=8, required=False)
+    sort_by = forms.ChoiceField(
+        label=_("Sort by"), choices=[("", _("Newest"))] + SORTINGS, required=False
+    )
+    price_min = forms.DecimalField(
+        label=_("Price from"), min_value=0, max_digits=8, required=False
+    )
+    price_max = forms.DecimalField(
+        label=_("Price to"), min_value=0, max_digits=8, required=False
+    )
 
     def apply(self, products):
         """Return products filtered and sorted; a value that is no use is left out."""

@@ -96,8 +96,12 @@ class Product(models.Model):
         prices = [variant.price() for variant in self.variants.all()]
         return (min(prices), max(prices)) if prices else (self.price, self.price)
 
+    def first_in_stock(self):
+        """Return the variant that a card sells with one click, or None."""
+        return next((variant for variant in self.variants.all() if variant.stock > 0), None)
+
     def in_stock(self):
-        return any(variant.stock > 0 for variant in self.variants.all())
+        return self.first_in_stock() is not None
 
     def specs(self):
         """Return (attribute, value) names of the product itself."""

@@ -1,4 +1,5 @@
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from .models import Country, ShippingRate
 
@@ -14,13 +15,16 @@ class CountryField(forms.ModelChoiceField):
 
 
 class AddressForm(forms.Form):
-    name = forms.CharField(max_length=80)
-    email = forms.EmailField()
-    street = forms.CharField(max_length=120)
-    postal_code = forms.CharField(max_length=20)
-    city = forms.CharField(max_length=80)
+    name = forms.CharField(label=_("Name"), max_length=80)
+    email = forms.EmailField(label=_("Email"))
+    street = forms.CharField(label=_("Street"), max_length=120)
+    postal_code = forms.CharField(label=_("Postal code"), max_length=20)
+    city = forms.CharField(label=_("City"), max_length=80)
     country = CountryField(
-        Country.objects.all(), to_field_name="code", empty_label="Choose a country"
+        Country.objects.all(),
+        label=_("Country"),
+        to_field_name="code",
+        empty_label=_("Choose a country"),
     )
 
     def for_session(self):

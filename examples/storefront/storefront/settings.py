@@ -35,6 +35,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    # The language: of the cookie that the picker sets, else what the browser asks for.
+    "django.middleware.locale.LocaleMiddleware",
     # Sets Content-Length. The uwsgi protocol has no other end of a body than
     # the closed connection, and an edge cannot tell that from a killed worker.
     "django.middleware.common.CommonMiddleware",
@@ -55,6 +57,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "catalog.context_processors.navigation",
@@ -83,8 +86,15 @@ LOGIN_REDIRECT_URL = "account:overview"
 LOGOUT_REDIRECT_URL = "catalog:home"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+]
+# After a change there: manage.py compilemessages (Debian's gettext).
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
-USE_I18N = False
+USE_I18N = True
 USE_L10N = False
 USE_TZ = True
 
