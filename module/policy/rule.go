@@ -95,7 +95,8 @@ func (r *Rule) Fingerprint() string {
 	for _, list := range [][]string{
 		r.conf.QueryIgnore, r.conf.QueryOnly, r.conf.Vary, r.conf.VaryBy, r.conf.Forward,
 		r.conf.VaryLanguage, r.conf.KeepFields, r.conf.VaryCookies, r.conf.PrivateSession, r.conf.StripSetCookie,
-		{r.conf.Codings, r.conf.Ranges, r.conf.Authorization}, tokens(r.conf.CSRF),
+		{r.conf.Codings, r.conf.Ranges, r.conf.Authorization},
+		tokens(r.conf.CSRF),
 	} {
 		for _, s := range list {
 			b.WriteString(s)
