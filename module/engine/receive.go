@@ -83,7 +83,7 @@ func (x *exchange) refuse() Phase {
 // see the old page. It returns the generations of the request's own URI before and
 // after; 0 and 0 if it invalidates nothing.
 func (x *exchange) invalidate(status int, h http.Header) (before, now uint64) {
-	for i, uri := range policy.Invalidates(x.q, status, h) {
+	for i, uri := range x.e.Rule.Invalidates(x.q, status, h) {
 		was, is := x.e.Ledger.Invalidate(uri)
 		if i == 0 { // its own comes first
 			before, now = was, is

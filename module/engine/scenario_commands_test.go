@@ -66,9 +66,9 @@ func (s *scenario) setRule(args []string) {
 				s.fatalf("%s takes no value", name)
 			}
 			options[name] = true
-		case "max_body", "min_bytes", "max_fills":
+		case "max_body", "min_bytes", "max_fills", "max_variants":
 			options[name] = s.number(value)
-		case "forward", "vary", "ignore_cookies", "vary_language", "keep_fields":
+		case "forward", "vary", "session", "private_session", "ignore_cookies", "vary_cookies", "strip_set_cookie", "vary_language", "keep_fields":
 			options[name] = strings.Split(value, ",")
 		default:
 			options[name] = value

@@ -21,5 +21,7 @@ func (r *Rule) PersonalCookies(fields []string) bool { return r.cookies(fields).
 
 func (r *Rule) CanonicalLanguages(lines []string) string { return r.canonicalLanguages(lines) }
 
+func (r *Rule) ChosenLanguage(lines []string) string { return r.chosenLanguage(lines) }
+
 // CodingsOf returns the codings of a body.
 func CodingsOf(h http.Header) []string { return codingsOf(h) }

@@ -15,6 +15,9 @@ import (
 
 // canonical is a field's lines in one form, for values without quotes and weights.
 func canonical(name string, lines []string, c config.Rule) []string {
+	if name == "Accept-Language" && slices.Contains(c.VaryLanguage, "de") {
+		return []string{policy.Compile(c).ChosenLanguage(lines)}
+	}
 	if len(lines) == 0 || name == "User-Agent" {
 		return lines
 	}
@@ -69,7 +72,7 @@ func anyRequest(t *rapid.T, label string) *policy.Request {
 		Site: text("site", "s", "s1"), Route: text("route", "r", "1r"), Header: http.Header{},
 		TrustedProxy: rapid.Bool().Draw(t, label+" trusted"),
 	}
-	values := rapid.SliceOfN(rapid.SampledFrom([]string{"", "a", "A", "b", "a, b", "a,b", " b ", "text/html", "application/json", "a\x00b"}), 0, 2)
+	values := rapid.SliceOfN(rapid.SampledFrom([]string{"", "a", "A", "b", "a, b", "a,b", " b ", "text/html", "application/json", "a\x00b", "de", "en, de", "EN"}), 0, 2)
 	for _, name := range []string{
 		"X-A", "X-B", "Accept", "Accept-Language", "X-Real-Ip", "Hx-Request", "X-Requested-With", "Origin", "User-Agent", "X-Forwarded-Proto", "X-Forwarded-Host",
 	} {

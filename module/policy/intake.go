@@ -32,8 +32,8 @@ type Intake struct {
 
 	// Inputs identify the response; set for AdmitLookup.
 	Inputs cachekey.Inputs
-	// Forward are headers that the operator says change nothing: a fill carries
-	// the leader's, and they are not keyed.
+	// Forward are headers that a fill carries and that are not keyed: the leader's, if
+	// the operator says that they change nothing, or one that is the same in each.
 	Forward http.Header
 	// Session are the cookies, as the client sent them, whose values have pages of
 	// their own; nil: the pages are everybody's. A fill carries them. The engine names
@@ -196,7 +196,8 @@ func (c *Cookies) identityReason(q *Request, r *Rule) cachestatus.Reason {
 
 // keyedHeaders returns the request headers that select the response and that its
 // fill carries, sorted by name. An absent header is absent from the list, so
-// absent and empty stay apart (RFC 9111 §4.1).
+// absent and empty stay apart (RFC 9111 §4.1); but Accept-Language is there in any case
+// where the line names languages.
 func (r *Rule) keyedHeaders(q *Request) []cachekey.Field {
 	fields := make([]cachekey.Field, 0, 4)
 	for name, values := range q.Header {
@@ -208,6 +209,9 @@ func (r *Rule) keyedHeaders(q *Request) []cachekey.Field {
 			fields = append(fields, cachekey.Field{Name: name, Values: slices.Clone(values)})
 		}
 	}
+	if _, present := q.Header[acceptLanguage]; !present && r.vary[acceptLanguage] && len(r.languages) > 0 {
+		fields = append(fields, cachekey.Field{Name: acceptLanguage, Values: r.canonicalValues(acceptLanguage, nil)})
+	}
 	// Accept is keyed and sent in its canonical form, unless it is keyed or carried
 	// as the client sent it.
 	if !r.vary["Accept"] && !r.forward["Accept"] && !r.forwardAll {
@@ -218,10 +222,10 @@ func (r *Rule) keyedHeaders(q *Request) []cachekey.Field {
 }
 
 // forwarded returns the headers that a fill carries without their being keyed:
-// those that change nothing by the operator's word, and those whose answer is
-// judged by what it says of them.
+// those that change nothing by the operator's word, those whose answer is judged by
+// what it says of them, and the first of the languages that the line names.
 func (r *Rule) forwarded(h http.Header, keyed []cachekey.Field) http.Header {
-	if len(r.forward) == 0 && !r.passesCodings() && !r.sharesAuthorized() {
+	if len(r.forward) == 0 && !r.passesCodings() && !r.sharesAuthorized() && len(r.languages) == 0 {
 		return nil
 	}
 	out := http.Header{}
@@ -233,6 +237,10 @@ func (r *Rule) forwarded(h http.Header, keyed []cachekey.Field) http.Header {
 			name == "Authorization" && r.sharesAuthorized():
 			out[name] = slices.Clone(values)
 		}
+	}
+	if len(r.languages) > 0 {
+		// The same for every fill, so that what comes is in a language that is known.
+		out[acceptLanguage] = r.canonicalValues(acceptLanguage, nil)
 	}
 	maps.DeleteFunc(out, func(name string, _ []string) bool {
 		return slices.ContainsFunc(keyed, func(f cachekey.Field) bool { return f.Name == name })

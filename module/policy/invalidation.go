@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/page-cache/page-cache/module/cachekey"
+	"github.com/page-cache/page-cache/module/config"
 )
 
 // URI names what an unsafe request invalidates: the resource as clients have it,
@@ -36,9 +37,10 @@ func origin(scheme, host string) string {
 
 // Invalidates returns the URIs that a forwarded request's answer invalidates (RFC
 // 9111 §4.4): after a 2xx or 3xx to an unsafe method the request's own, and those
-// of Location and Content-Location at the same origin. nil: none.
-func Invalidates(q *Request, status int, h http.Header) []string {
-	if Safe(q.Method) || status < 200 || status > 399 {
+// of Location and Content-Location at the same origin. nil: none, as always where the
+// operator says that such requests change no page.
+func (r *Rule) Invalidates(q *Request, status int, h http.Header) []string {
+	if r.conf.Invalidate == config.InvalidateOff || Safe(q.Method) || status < 200 || status > 399 {
 		return nil
 	}
 	uris := []string{uri(q.Scheme, q.Host, q.Original)}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/page-cache/page-cache/module/cachekey"
+	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/policy"
 )
 
@@ -59,8 +60,11 @@ func TestInvalidates(t *testing.T) {
 			h.Set("Content-Location", tt.content)
 		}
 		q := &policy.Request{Method: tt.method, Scheme: "http", Host: "Shop.test", Original: "/p/1?utm_x=7", Header: http.Header{}}
-		if got := policy.Invalidates(q, tt.status, h); !slices.Equal(got, tt.want) {
+		if got := policy.Compile(config.Rule{}).Invalidates(q, tt.status, h); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: got %q, want %q", name, got, tt.want)
+		}
+		if got := policy.Compile(config.Rule{Invalidate: config.InvalidateOff}).Invalidates(q, tt.status, h); got != nil {
+			t.Errorf("%s: got %q with invalidate off", name, got)
 		}
 	}
 }
@@ -93,7 +97,7 @@ func TestInvalidatesAtItsOrigin(t *testing.T) {
 			if slices.Contains(tt.same, location) {
 				want = 2
 			}
-			if got := policy.Invalidates(q, 303, http.Header{"Location": {value}}); len(got) != want {
+			if got := policy.Compile(config.Rule{}).Invalidates(q, 303, http.Header{"Location": {value}}); len(got) != want {
 				t.Errorf("%s, Location %s: %q", name, location, got)
 			}
 		}

@@ -14,6 +14,8 @@ type weighted struct {
 	weight   int
 }
 
+const acceptLanguage = "Accept-Language"
+
 // languages reads Accept-Language (RFC 9110 §12.5.4), in lower case and the order
 // in which it stands there.
 func languages(lines []string) []weighted {
@@ -60,7 +62,7 @@ func (r *Rule) WantedLanguages(h http.Header) []string {
 	}
 	var most []string
 	best := 1
-	for _, l := range languages(h["Accept-Language"]) {
+	for _, l := range languages(h[acceptLanguage]) {
 		switch {
 		case l.language == "*", l.weight < best:
 			continue
@@ -76,7 +78,7 @@ func (r *Rule) WantedLanguages(h http.Header) []string {
 // varies by Accept-Language alone; empty if there is not exactly one, or the line
 // does not choose by language.
 func (r *Rule) Language(names []string, h http.Header) string {
-	if !r.ChoosesLanguage() || !slices.Equal(names, []string{"Accept-Language"}) || len(h["Content-Language"]) != 1 {
+	if !r.ChoosesLanguage() || !slices.Equal(names, []string{acceptLanguage}) || len(h["Content-Language"]) != 1 {
 		return ""
 	}
 	language := strings.ToLower(strings.TrimSpace(h.Get("Content-Language")))
@@ -84,4 +86,91 @@ func (r *Rule) Language(names []string, h http.Header) string {
 		return ""
 	}
 	return language
+}
+
+// listed is a language that the line names.
+type listed struct{ tag, lower string }
+
+// listedLanguages returns the languages that a vary_language names; none for "*".
+func listedLanguages(names []string) []listed {
+	var all []listed
+	for _, name := range names {
+		if name != "*" {
+			all = append(all, listed{name, strings.ToLower(name)})
+		}
+	}
+	return all
+}
+
+// chosenLanguage returns the one of the line's languages that fits an Accept-Language
+// best, as the line writes it: by lookup (RFC 4647 §3.4) with ranges in the order of
+// their weights, except that a range takes in the forms of its language, too, so that en
+// finds en-GB where nothing nearer is listed. "*" says nothing of which (§3.4), so it is
+// left to the default: the first that is not refused with a weight of 0 (RFC 9110
+// §12.4.2), or the first, if all are.
+func (r *Rule) chosenLanguage(lines []string) string {
+	ranges := languages(lines)
+	able := slices.DeleteFunc(slices.Clone(r.languages), func(l listed) bool { return refused(l.lower, ranges) })
+	if len(able) == 0 {
+		return r.languages[0].tag
+	}
+	slices.SortStableFunc(ranges, func(a, b weighted) int { return cmp.Compare(b.weight, a.weight) })
+	for _, wanted := range ranges {
+		if wanted.weight == 0 {
+			break
+		}
+		if i := lookupLanguage(able, wanted.language); i >= 0 {
+			return able[i].tag
+		}
+	}
+	return able[0].tag
+}
+
+// lookupLanguage returns which language fits a range: that of its name, else the first
+// that is a form of it, else the same for the range without its last part, and so on. -1:
+// none does.
+func lookupLanguage(able []listed, wanted string) int {
+	for {
+		if i := slices.IndexFunc(able, func(l listed) bool { return l.lower == wanted }); i >= 0 {
+			return i
+		}
+		if i := slices.IndexFunc(able, func(l listed) bool { return isForm(l.lower, wanted) }); i >= 0 {
+			return i
+		}
+		cut := strings.LastIndexByte(wanted, '-')
+		if cut <= 0 {
+			return -1
+		}
+		if wanted = wanted[:cut]; cut >= 2 && wanted[cut-2] == '-' {
+			wanted = wanted[:cut-2] // a single letter only introduces what was cut off (§3.4)
+		}
+	}
+}
+
+// refused reports whether the nearest of the ranges that take in a language have a weight
+// of 0.
+func refused(language string, ranges []weighted) bool {
+	nearest, refuses := -1, false
+	for _, r := range ranges {
+		near := len(r.language)
+		switch {
+		case r.language == "*":
+			near = 0
+		case r.language != language && !isForm(language, r.language):
+			continue
+		}
+		switch {
+		case near > nearest:
+			nearest, refuses = near, r.weight == 0
+		case near == nearest && r.weight > 0:
+			refuses = false
+		}
+	}
+	return refuses
+}
+
+// isForm reports whether a language is a form of the one that a range names, as en-GB is
+// of en (RFC 4647 §3.3.1).
+func isForm(language, wanted string) bool {
+	return len(language) > len(wanted) && language[len(wanted)] == '-' && strings.HasPrefix(language, wanted)
 }

@@ -3,12 +3,16 @@ package policy
 import (
 	"net/http"
 	"net/url"
+	"slices"
 )
 
 // PostAsGet returns the intake of the GET that the answer to the POST q could be
-// stored for, if the line stores such answers and the GET would use the cache.
+// stored for, if the line stores such answers and the GET would use the cache. Where the
+// line names languages, the POST must have asked for one of them in so many words: the
+// application has seen what it said, and a fill says nothing else.
 func PostAsGet(q *Request, r *Rule) (Intake, bool) {
-	if !r.conf.StorePost || q.Method != http.MethodPost {
+	if !r.conf.StorePost || q.Method != http.MethodPost ||
+		len(r.languages) > 0 && !slices.Equal(q.Header[acceptLanguage], r.canonicalValues(acceptLanguage, q.Header[acceptLanguage])) {
 		return Intake{}, false
 	}
 	get := *q

@@ -64,9 +64,7 @@ func anyExtension(t *rapid.T, label string, c *config.Rule) {
 	if rapid.Bool().Draw(t, label+" keep_fields") {
 		c.KeepFields = []string{"*"}
 	}
-	if rapid.Bool().Draw(t, label+" vary_language") {
-		c.VaryLanguage = []string{"*"}
-	}
+	c.VaryLanguage = rapid.SampledFrom([][]string{nil, {"*"}, {"de", "en"}}).Draw(t, label+" vary_language")
 }
 
 // TestNeverShared: SPEC rule 2, no option makes these shareable.

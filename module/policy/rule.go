@@ -27,6 +27,7 @@ type Rule struct {
 	vary        map[string]bool // canonical names
 	forward     map[string]bool
 	forwardAll  bool
+	languages   []listed // those that VaryLanguage names
 }
 
 // Compile prepares a validated line. The result keeps a reference to r's lists.
@@ -47,6 +48,7 @@ func Compile(r config.Rule) *Rule {
 		vary:        headerSet(r.Vary),
 		forward:     headerSet(r.Forward),
 		forwardAll:  slices.Contains(r.Forward, "*"),
+		languages:   listedLanguages(r.VaryLanguage),
 	}
 }
 
@@ -114,8 +116,9 @@ func (r *Rule) Fingerprint() string {
 	var b strings.Builder
 	for _, list := range [][]string{
 		r.conf.QueryIgnore, r.conf.QueryOnly, r.conf.Vary, r.conf.VaryBy, r.conf.Forward,
-		r.conf.VaryLanguage, r.conf.KeepFields,
+		r.conf.VaryLanguage, r.conf.KeepFields, r.conf.VaryCookies, r.conf.PrivateSession, r.conf.StripSetCookie,
 		{r.conf.Codings, r.conf.Ranges, r.conf.Authorization},
+		tokens(r.conf.CSRF),
 	} {
 		for _, s := range list {
 			b.WriteString(s)
@@ -130,6 +133,15 @@ func (r *Rule) Fingerprint() string {
 		b.WriteByte(3)
 	}
 	return b.String()
+}
+
+// tokens are the settings of csrf that shape what is stored: which tokens are left out
+// of a page, and which cookie.
+func tokens(c *config.CSRF) []string {
+	if c == nil {
+		return nil
+	}
+	return []string{c.Framework, c.CookieName()}
 }
 
 func headerSet(names []string) map[string]bool {

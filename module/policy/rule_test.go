@@ -33,6 +33,14 @@ func TestFingerprint(t *testing.T) {
 		{QueryIgnore: []string{"a"}, Vary: []string{"a"}},
 		{TrustFraming: true},
 		{VaryLanguage: []string{"*"}},
+		{VaryLanguage: []string{"de", "en"}},
+		{VaryLanguage: []string{"en", "de"}},
+		{VaryCookies: []string{"a"}},
+		{PrivateSession: []string{"a"}},
+		{StripSetCookie: []string{"a"}},
+		{CSRF: &config.CSRF{Framework: config.CSRFDjango}},
+		{CSRF: &config.CSRF{Framework: config.CSRFDjango, Cookie: "a"}},
+		{CSRF: &config.CSRF{Cookie: "a"}},
 		{KeepFields: []string{"*"}},
 		{KeepFields: []string{"X-Request-Id"}},
 		{Codings: config.CodingsPass},
@@ -59,8 +67,24 @@ func TestFingerprint(t *testing.T) {
 		{CDNCacheControl: config.CDNCacheControlRemove},
 		{RespectRequestCacheControl: true},
 		{MinBytes: new(int64)},
+		{MaxVariants: 3},
+		{Invalidate: config.InvalidateOff},
 	} {
 		if f := policy.Compile(c).Fingerprint(); f != plain {
+			t.Errorf("%+v has fingerprint %q", c, f)
+		}
+	}
+}
+
+// TestFingerprintOfTokens: how the cookie is set is judged when a page is delivered.
+func TestFingerprintOfTokens(t *testing.T) {
+	plain := policy.Compile(config.Rule{CSRF: &config.CSRF{Framework: config.CSRFDjango}}).Fingerprint()
+	for _, c := range []config.CSRF{
+		{Cookie: config.DefaultCSRFCookie},
+		{Domain: "a", Path: "/", MaxAge: duration(0), SameSite: "lax", Secure: "on", HTTPOnly: true},
+	} {
+		c.Framework = config.CSRFDjango
+		if f := policy.Compile(config.Rule{CSRF: &c}).Fingerprint(); f != plain {
 			t.Errorf("%+v has fingerprint %q", c, f)
 		}
 	}

@@ -66,7 +66,8 @@ func (r *Rule) neverCarried(name string) bool {
 
 // Variant returns what selects the variant of a resource for the visitor who
 // presents h, when the origin varies by names. An absent field is one without
-// values, so absent and empty stay apart.
+// values, so absent and empty stay apart; but where the line names languages, who
+// presents no Accept-Language is one who wants the first.
 func (r *Rule) Variant(names []string, h http.Header) []cachekey.Field {
 	fields := make([]cachekey.Field, len(names))
 	for i, name := range names {
@@ -102,16 +103,20 @@ func (in *Intake) Select(variant []cachekey.Field) {
 // canonicalValues returns the one form of a field in which it is keyed and in
 // which a fill carries it: its lines in one, with a comma and a blank between
 // members (RFC 9111 §4.1, RFC 9110 §5.3). Fields that are no lists stay as they are.
+// Where the line names languages, Accept-Language is one of them, present or not.
 func (r *Rule) canonicalValues(name string, lines []string) []string {
+	if name == acceptLanguage && len(r.languages) > 0 {
+		return []string{r.chosenLanguage(lines)}
+	}
 	if len(lines) == 0 {
 		return nil
 	}
 	switch name {
-	case "User-Agent", "Referer", "Origin", "From", "Date", "Host", "Accept-Language":
+	case "User-Agent", "Referer", "Origin", "From", "Date", "Host", acceptLanguage:
 	default:
 		return []string{canonicalList(lines)}
 	}
-	if name == "Accept-Language" {
+	if name == acceptLanguage {
 		return []string{r.canonicalLanguages(lines)}
 	}
 	return slices.Clone(lines)
