@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
+	"go.uber.org/zap"
 
+	"github.com/page-cache/page-cache/module/coding"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
@@ -29,6 +31,19 @@ const maxFills = 1024
 // privateShare is which part of the store the pages of sessions may take: they are of
 // use to one visitor each, and must not push out what is of use to all.
 const privateShare = 4
+
+// Copies of pages in content codings are made one at a time, so that a busy machine has
+// its other cores for visitors. What is asked for while as many wait is asked for again
+// by the next visitor.
+const (
+	copiesAtOnce  = 1
+	copiesWaiting = 256
+)
+
+func logPanic(value any) {
+	caddy.Log().Named("page_cache").Error("making a compressed copy of a page panicked; the page is served without; please report it",
+		zap.Any("panic", value))
+}
 
 // App is the app page_cache: it owns what outlives one route and one
 // configuration, the store above all.
@@ -56,12 +71,16 @@ type shared struct {
 	failed   *collapse.Marks
 	sessions *session.Table
 	variants *variant.Table
+	copies   *coding.Preparer
 	counters *stats.Counters
 	start    time.Time // stored times count from here
 }
 
 // Destruct closes the store when no configuration uses it any more.
-func (s *shared) Destruct() error { return s.store.Close() }
+func (s *shared) Destruct() error {
+	s.copies.Close()
+	return s.store.Close()
+}
 
 // ledger is one for the process whatever the size of the store: a change that a
 // replaced configuration still forwards must reach the store of the next.
@@ -154,6 +173,7 @@ func acquire(size int64) (*shared, error) {
 		return &shared{
 			store: st, limits: collapse.NewLimits(maxFills, size/4), marks: collapse.NewMarks(), failed: collapse.NewMarks(),
 			sessions: session.New(size / privateShare), variants: variant.New(),
+			copies:   coding.NewPreparer(copiesAtOnce, copiesWaiting, logPanic),
 			counters: new(stats.Counters), start: time.Now(),
 		}, nil
 	})

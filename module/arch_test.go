@@ -42,6 +42,7 @@ var layers = map[string]layer{
 
 	// Mechanisms: they do, and hold no rule of caching.
 	"module/capture":         {},
+	"module/coding":          {},
 	"module/collapse":        {"module/cachestatus": "a fill's answer carries its reason to all who wait"},
 	"module/framing":         {},
 	"module/freeze":          {},
@@ -67,6 +68,7 @@ var layers = map[string]layer{
 		"module/health":      "the trouble of an origin stretches what may be served",
 		"module/purge":       "it keys by what was invalidated, and invalidates",
 		"module/csrf":        "it fills in tokens",
+		"module/coding":      "it has copies made, and serves them",
 		"module/session":     "it keys by the session whose pages are looked up",
 		"module/variant":     "it counts what it stores",
 	},
@@ -83,6 +85,7 @@ var layers = map[string]layer{
 		"module/framing":     "it notes that a transport without a word was at work",
 		"module/policy":      "it compiles the line, and describes requests",
 		"module/purge":       "it owns the ledger that all lines share",
+		"module/coding":      "it owns what makes copies for all lines",
 		"module/session":     "it owns the table that all lines share",
 		"module/variant":     "it owns the table that all lines share",
 		"module/stats":       "it owns the counters and exports them",

@@ -155,7 +155,7 @@ func (h *Handler) start(app *App, log *zap.Logger) error {
 		Recorder: recorder{counters: common.counters, log: log},
 		Now:      time.Now, Start: common.start, Chance: rand.Float64,
 		Random: func(b []byte) { _, _ = crand.Read(b) }, // it never fails
-		TagKey: tagKey[:],
+		TagKey: tagKey[:], Copies: common.copies,
 	})
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/page-cache/page-cache/module/coding"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
@@ -59,7 +60,7 @@ func clockIsSet(t *testing.T, start time.Time, step time.Duration) {
 	b.engine = engine.New(engine.Config{
 		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: b.store, Limits: b.limits, Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
 		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(),
-		Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1}, Recorder: b.notes, Now: now, Start: start,
+		Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1}, Copies: coding.NewPreparer(1, 10, func(v any) { panic(v) }), Recorder: b.notes, Now: now, Start: start,
 	})
 	check := func(wantFills int, age, status string) {
 		t.Helper()

@@ -22,7 +22,7 @@ func (x *exchange) writeStored() {
 		Status: e.Status, Age: x.judged.Age, Resident: x.judged.Age - e.InitialAge, NoCache: e.NoCache, Now: x.now,
 	})
 	h.Set("Age", strconv.FormatInt(int64(x.judged.Age/time.Second), 10))
-	x.deliver(&page{status: e.Status, header: h, body: e.Body, owned: true, holes: e.Holes, token: e.Token}, received)
+	x.deliver(&page{status: e.Status, header: h, body: e.Body, copy: x.copy, owned: true, holes: e.Holes, token: e.Token}, received)
 }
 
 // deliver sends a response whose body is there as a whole. p is used up.
@@ -31,9 +31,14 @@ func (x *exchange) deliver(p *page, received time.Time) {
 		policy.PrivateFields(p.header)
 	}
 	x.fillIn(p)
+	x.varies(p.header, p.status)
+	if p.copy != nil {
+		policy.Encoded(p.header, p.copy.Coding.String())
+		p.body = p.copy.Data
+	}
 	h, status, body, size := p.header, p.status, p.body, int64(len(p.body))
-	if len(p.holes) > 0 {
-		size = -1 // no two deliveries are parts of one page
+	if len(p.holes) > 0 || p.copy != nil {
+		size = -1 // no two deliveries are parts of one page, and parts are those of the plain one
 	}
 	d := policy.DecideDelivery(x.q.Method, x.q.Header, status, h, size, received)
 	if p.minted != "" {
@@ -56,6 +61,13 @@ func (x *exchange) deliver(p *page, received time.Time) {
 	if x.q.Method != http.MethodHead && bodyAllowed(d.Status) {
 		// An error means that the client has gone, which is nobody's trouble.
 		_, _ = x.w.Write(body)
+	}
+}
+
+// varies says that the page would be another to who reads other codings.
+func (x *exchange) varies(h http.Header, status int) {
+	if policy.OffersCopies(x.e.Rule, &x.in, status, h) {
+		policy.AddVary(h, "Accept-Encoding")
 	}
 }
 
@@ -97,6 +109,9 @@ func (x *exchange) read() Phase {
 	if x.reader == nil { // awaitWhole gave it up for the whole, which may be empty
 		x.deliver(&page{status: answer.Status, header: h, body: x.whole, holes: answer.Holes, token: answer.Token}, answer.At)
 		return Done
+	}
+	if outcome == collapse.OutcomeShared {
+		x.varies(h, answer.Status)
 	}
 	if d := policy.DecideDelivery(x.q.Method, x.q.Header, answer.Status, h, -1, answer.At); d.Status != answer.Status {
 		x.writeHead(d.Status, conditional(d.Status, h))

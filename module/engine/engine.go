@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/page-cache/page-cache/module/cachestatus"
+	"github.com/page-cache/page-cache/module/coding"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
@@ -77,9 +78,10 @@ type Config struct {
 	Variants *variant.Table
 	Freeze   *freeze.Switch
 	Recorder Recorder
-	Now      func() time.Time     // the clock, with its monotonic reading
-	Start    time.Time            // what stored times count from
-	Chance   func() float64       // evenly drawn from [0, 1); safe for concurrent use
+	Now      func() time.Time // the clock, with its monotonic reading
+	Start    time.Time        // what stored times count from
+	Chance   func() float64   // evenly drawn from [0, 1); safe for concurrent use
+	Copies   *coding.Preparer
 	Random   func([]byte)         // fills bytes from a source fit for secrets; safe for concurrent use
 	TagKey   []byte               // what entity-tags name visitors under; a secret of the process
 	Trace    func(from, to Phase) // called on every move, if not nil

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/page-cache/page-cache/module/coding"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
@@ -44,7 +45,7 @@ func newBenchOf(t *testing.T, st store.Store, rule config.Rule) *bench {
 	b := &bench{t: t, store: st, limits: collapse.NewLimits(40, 1<<20), notes: &notes{counts: map[string]int{}}}
 	b.engine = engine.New(engine.Config{
 		Rule: policy.Compile(rule), Store: st, Limits: b.limits, Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
-		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1},
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1}, Copies: coding.NewPreparer(1, 10, func(v any) { panic(v) }),
 		Recorder: b.notes, Now: time.Now, Start: time.Now(),
 	})
 	return b

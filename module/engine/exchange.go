@@ -7,6 +7,7 @@ import (
 
 	"github.com/page-cache/page-cache/module/cachekey"
 	"github.com/page-cache/page-cache/module/cachestatus"
+	"github.com/page-cache/page-cache/module/coding"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/entry"
 	"github.com/page-cache/page-cache/module/policy"
@@ -26,6 +27,7 @@ type exchange struct {
 	names   []string           // lookup and join: the request fields the origin varies by
 	reason  cachestatus.Reason // the phase before bypass or refuse: why
 	entry   *entry.Entry       // lookup: what is stored; nil: nothing of use
+	copy    *coding.Form       // lookup: entry's body in a coding; nil: it has its body
 	judged  policy.Judged      // lookup, stale: entry at that moment
 	miss    cachestatus.Reason // lookup: why the origin is asked
 	now     time.Time          // lookup, stale: when the stored response was judged

@@ -137,7 +137,9 @@ func (x *exchange) send(f *collapse.Fill, behind bool) cachestatus.Reason {
 	if x.entry != nil && policy.Conditions(x.entry) != nil {
 		base := *x.entry
 		base.Header = base.Header.Clone() // this exchange may serve it meanwhile
-		j.base = &base
+		if x.e.join(&base) == nil {
+			j.base = &base
+		}
 	}
 	go j.run()
 	return cachestatus.ReasonNone

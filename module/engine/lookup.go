@@ -138,7 +138,10 @@ func (x *exchange) judge(found *entry.Entry) {
 
 // get returns what is stored under key, nil if it is nothing of ours.
 func (x *exchange) get(key *cachekey.Key) *entry.Entry {
-	found, err := x.e.get(key)
+	found, err := x.e.head(key)
+	if err == nil && !found.Marker() {
+		err = x.load(found)
+	}
 	switch {
 	case err == nil:
 		return found

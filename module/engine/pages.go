@@ -18,19 +18,30 @@ const apartFrom = 4 << 10
 // is as good as nothing.
 func (e *Engine) get(key *cachekey.Key) (*entry.Entry, error) {
 	found, err := e.head(key)
-	if err != nil || found.Apart.Size == 0 {
-		return found, err
+	if err == nil {
+		err = e.join(found)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// join gives an entry its body, if that is kept apart.
+func (e *Engine) join(found *entry.Entry) error {
+	if found.Apart.Size == 0 || found.Body != nil {
+		return nil
 	}
 	body, err := e.read(found.Apart.Sum)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := found.Join(body); err != nil {
 		e.Recorder.StoreFailed("get", err)
 		e.remove(found.Apart.Sum) // or it would be taken for a body that needs not be stored again
-		return nil, err
+		return err
 	}
-	return found, nil
+	return nil
 }
 
 // head is get without a body that is kept apart.
@@ -61,7 +72,7 @@ func (e *Engine) read(d store.Digest) ([]byte, error) {
 // keep stores an entry under key, and returns why it did not. A large body is set
 // before its head, so that there is none without it.
 func (e *Engine) keep(key *cachekey.Key, kept *entry.Entry) cachestatus.Reason {
-	if kept.Size() >= apartFrom {
+	if kept.Apart.Size == 0 && kept.Size() >= apartFrom {
 		head, body := kept.Split()
 		if sum := store.Digest(head.Apart.Sum); !e.Store.Stays(sum) {
 			if reason := e.write(sum, body); reason != cachestatus.ReasonNone {

@@ -66,6 +66,8 @@ func (s *scenario) setRule(args []string) {
 				s.fatalf("%s takes no value", name)
 			}
 			options[name] = true
+		case "csrf":
+			options[name] = map[string]string{"framework": value}
 		case "max_body", "min_bytes", "max_fills", "max_variants":
 			options[name] = s.number(value)
 		case "forward", "vary", "session", "private_session", "ignore_cookies", "vary_cookies", "strip_set_cookie", "vary_language", "keep_fields":

@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/page-cache/page-cache/module/coding"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
@@ -178,7 +179,7 @@ func (s *scenario) start() *engine.Engine {
 	}
 	s.engine = engine.New(engine.Config{
 		Rule: policy.Compile(s.rule), Store: s.store, Limits: s.limits, Upstream: upstream, Freeze: s.freeze, Chance: func() float64 { return float64(s.chance.Load()) / 100 },
-		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Recorder: s.notes, Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1},
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Recorder: s.notes, Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: func(b []byte) { clear(b) }, TagKey: []byte{1}, Copies: coding.NewPreparer(1, 10, func(v any) { panic(v) }),
 		Now: time.Now, Start: time.Now(),
 		Trace: func(from, to engine.Phase) {
 			if !slices.Contains(engine.Next(from), to) {

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bytes"
 	"net/http"
 
 	"github.com/page-cache/page-cache/module/cachestatus"
+	"github.com/page-cache/page-cache/module/coding"
 	"github.com/page-cache/page-cache/module/collapse"
 	"github.com/page-cache/page-cache/module/csrf"
 	"github.com/page-cache/page-cache/module/policy"
@@ -76,19 +78,28 @@ func (x *exchange) fillIn(p *page) {
 	}
 	visitor := x.e.Rule.Token(x.q, p.token, x.e.Random)
 	if len(p.holes) > 0 {
-		if !p.owned {
-			p.body = append([]byte(nil), p.body...)
-		}
 		var token [csrf.TokenSize]byte
 		visitor.Secret.Mask(x.e.Random, token[:])
-		for _, at := range p.holes {
-			copy(p.body[at:], token[:])
-		}
+		p.put(token[:])
 		policy.Personal(p.header, csrf.Tag(x.e.TagKey, visitor.Secret))
 	} else {
 		policy.PrivateFields(p.header)
 	}
 	p.minted = visitor.Minted
+}
+
+// put puts a token into all holes.
+func (p *page) put(token []byte) {
+	if p.copy != nil {
+		p.copy.Fill(token)
+		return
+	}
+	if !p.owned {
+		p.body = bytes.Clone(p.body)
+	}
+	for _, at := range p.holes {
+		copy(p.body[at:], token)
+	}
 }
 
 // spares reports whether the visitor must not be given this answer, because it would
@@ -102,8 +113,9 @@ type page struct {
 	status int
 	header http.Header
 	body   []byte
-	owned  bool  // nobody else has body
-	holes  []int // see entry.Entry
+	copy   *coding.Form // the body in a coding, which nobody else has; nil: body is sent
+	owned  bool         // nobody else has body
+	holes  []int        // see entry.Entry
 	token  string
 	minted string // a line of Set-Cookie for this visitor
 }

@@ -132,14 +132,14 @@ func (r *Rule) Token(q *Request, text string, random func([]byte)) VisitorToken 
 func Personal(h http.Header, tag string) {
 	PrivateFields(h)
 	if etag := h.Get("ETag"); etag != "" {
-		h["Etag"] = []string{`W/"` + opaque(etag) + "~" + tag + `"`}
+		h["Etag"] = []string{personalTag(etag, tag)}
 	}
 	delete(h, "Last-Modified")
 	delete(h, "Accept-Ranges")
-	if !slices.Contains(varyNames(h), "Cookie") {
-		h["Vary"] = append(slices.Clone(h["Vary"]), "Cookie")
-	}
+	AddVary(h, "Cookie")
 }
+
+func personalTag(etag, tag string) string { return `W/"` + opaque(etag) + "~" + tag + `"` }
 
 // PrivateFields changes the fields h of a page that is for one visitor so that no cache
 // behind the edge gives it to another (RFC 9111 §5.2.2.7).
