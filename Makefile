@@ -73,8 +73,8 @@ storm: deps build ## what becomes of visitors when a hot page expires, beside De
 	go run ./integration/storm -ttl $(STORM_TTL)
 
 .PHONY: soak
-soak: deps ## the faults in their long forms
-	PAGE_CACHE_SOAK=1 go test -race -timeout 60m -run 'Fault' ./integration
+soak: deps ## the faults, and the sweep of headers, in their long forms
+	PAGE_CACHE_SOAK=1 go test -race -timeout 60m -run 'Fault|Sweep' ./integration
 
 .PHONY: conformance
 conformance: build $(SUITE) ## the suite behind cache-tests.fyi against bin/caddy (Node and npm)
