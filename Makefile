@@ -79,8 +79,8 @@ load: deps build ## 100,000 requests of browsers to the shop, some ten minutes: 
 	go run ./integration/load
 
 .PHONY: soak
-soak: deps ## the faults in their long forms
-	PAGE_CACHE_SOAK=1 go test -race -timeout 60m -run 'Fault' ./integration
+soak: deps ## the faults, and the sweep of headers, in their long forms
+	PAGE_CACHE_SOAK=1 go test -race -timeout 60m -run 'Fault|Sweep' ./integration
 
 .PHONY: conformance
 conformance: build $(SUITE) ## the suite behind cache-tests.fyi against bin/caddy (Node and npm)

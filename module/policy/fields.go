@@ -10,20 +10,26 @@ import (
 
 // canonicalFields returns h, or a copy if it has names that are not in canonical
 // form: a handler in this process may write them in any case, and a Set-Cookie
-// is one in any. h itself is not changed.
+// is one in any. So is one with a blank between its name and the colon, which Go's
+// client leaves to the name, and which RFC 9112 §5.1 wants removed before anybody
+// looks. h itself is not changed.
 func canonicalFields(h http.Header) http.Header {
 	for name := range h {
-		if http.CanonicalHeaderKey(name) == name {
+		if canonicalName(name) == name {
 			continue
 		}
 		out := make(http.Header, len(h))
 		for name, values := range h {
-			name = http.CanonicalHeaderKey(name)
+			name = canonicalName(name)
 			out[name] = append(out[name], values...)
 		}
 		return out
 	}
 	return h
+}
+
+func canonicalName(name string) string {
+	return http.CanonicalHeaderKey(strings.Trim(name, " \t"))
 }
 
 // ContentLength returns the declared length of a body in bytes; ok is false when

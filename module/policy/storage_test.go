@@ -101,6 +101,9 @@ func TestMessage(t *testing.T) {
 		"max_body +1":                     {fields("Content-Length", "1001"), cachestatus.ReasonTooLarge},
 		"max_body, unreadable":            {fields("Content-Length", "+1001"), cachestatus.ReasonNone},
 		"an answer in other letters":      {http.Header{"cache-control": {"private"}}, cachestatus.ReasonPrivate},
+		"RFC 9112 §5.1 a blank behind":    {http.Header{"Cache-Control ": {"private"}}, cachestatus.ReasonPrivate},
+		"RFC 9112 §5.1 a tab, letters":    {http.Header{"set-cookie\t": {"a=1"}}, cachestatus.ReasonSetCookie},
+		"RFC 9112 §5.1 Vary":              {http.Header{"Vary ": {"*"}}, cachestatus.ReasonVaryStar},
 		"an answer in other letters, two": {http.Header{"cache-control": {"no-store"}, "Cache-Control": {"max-age=5"}}, cachestatus.ReasonNoStore},
 	}
 	for name, tt := range tests {
