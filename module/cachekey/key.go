@@ -12,7 +12,7 @@ import (
 
 // version begins every key, so that a change of the layout cannot let an old
 // stored response answer for a new key.
-const version = "page-cache/2"
+const version = "page-cache/3"
 
 // Field is a named input with its values, in the order in which they were given.
 type Field struct {
@@ -30,8 +30,10 @@ type Inputs struct {
 	Original string  // escaped path and query as the client sent them, less ignored parameters
 	Current  string  // the same after rewrites
 	Headers  []Field // request headers the fill carries, sorted by name
+	Cookies  []Field // cookies that select a variant, in the order in which they were sent; the fill carries them
 	Vars     []Field // Caddy variables the fill carries, sorted by name
 	Values   []Field // resolved vary_by placeholders, in the line's order
+	Session  string  // the session whose pages these are, by a name that does not tell it; empty: everybody's
 	Part     string  // the Range of a part that is asked for as one
 	Variant  []Field // what the origin's Vary names, sorted by name; the fill carries it
 
@@ -51,7 +53,7 @@ type Key struct {
 func (in *Inputs) String() string {
 	var b strings.Builder
 	b.WriteString(in.Scheme + "://" + in.Host + in.Original)
-	for _, list := range [...][]Field{in.Headers, in.Values, in.Variant} {
+	for _, list := range [...][]Field{in.Headers, in.Cookies, in.Values, in.Variant} {
 		for _, f := range list {
 			b.WriteString(" [" + f.Name + ": " + strings.Join(f.Values, ", ") + "]")
 		}
@@ -64,14 +66,38 @@ func (in *Inputs) String() string {
 // separators a part holds.
 func (in *Inputs) Key() Key {
 	b := make([]byte, 0, 256)
-	for _, part := range [...]string{version, in.Site, in.Route, in.Scheme, in.Host, in.Original, in.Current, in.Part} {
+	for _, part := range [...]string{version, in.Site, in.Route, in.Scheme, in.Host, in.Original, in.Current, in.Session, in.Part} {
 		b = appendPart(b, part)
 	}
-	for _, list := range [...][]Field{in.Headers, in.Vars, in.Values, in.Variant} {
+	for _, list := range [...][]Field{in.Headers, in.Cookies, in.Vars, in.Values, in.Variant} {
 		b = appendFields(b, list)
 	}
 	b = appendPart(b, strconv.FormatUint(in.Generation, 10))
 	return Key{Text: string(b), Digest: sha256.Sum256(b)}
+}
+
+// Page returns the key of what all variants of a page have in common. It is no key
+// of a stored response.
+func (in *Inputs) Page() Key {
+	page := Inputs{
+		Site: in.Site, Route: in.Route, Scheme: in.Scheme, Host: in.Host, Original: in.Original, Current: in.Current,
+	}
+	return page.Key()
+}
+
+// Varies reports whether in holds anything by which the variants of a page are told
+// apart, besides the class of Accept and the first of the variables, which names
+// groups of routes: of those there are few.
+func (in *Inputs) Varies() bool {
+	if len(in.Cookies)+len(in.Values)+len(in.Variant) > 0 || len(in.Vars) > 1 {
+		return true
+	}
+	for _, f := range in.Headers {
+		if f.Name != "Accept" {
+			return true
+		}
+	}
+	return false
 }
 
 func appendPart(b []byte, s string) []byte {

@@ -16,16 +16,19 @@ import (
 // golden is the key of example, part by part. A change of it must change the
 // version as well, or a store that outlives the program would give old responses
 // for new keys.
-const golden = "\x0cpage-cache/2" +
+const golden = "\x0cpage-cache/3" +
 	"\x08:443 443" + // site
 	"\x05route" +
 	"\x05https" +
 	"\x0cshop.example" +
 	"\x0a/de/shoes?" + // original
 	"\x0e/index.php?a=1" + // current
+	"\x03abc" + // session
 	"\x09bytes=0-1" + // part
 	"\x02" + // headers
 	"\x06Accept\x01\x09image/png" + "\x04X-Ab\x03\x01a\x00\x02b," +
+	"\x01" + // cookies
+	"\x04shop\x02\x06shop=1\x06shop=2" +
 	"\x01" + // variables
 	"\x04lang\x02\x06string\x04\"de\"" +
 	"\x01" + // values
@@ -41,6 +44,8 @@ func example() cachekey.Inputs {
 		Headers: []cachekey.Field{{Name: "Accept", Values: []string{"image/png"}}, {Name: "X-Ab", Values: []string{"a", "", "b,"}}},
 		Vars:    []cachekey.Field{{Name: "lang", Values: []string{"string", `"de"`}}},
 		Values:  []cachekey.Field{{Name: "{x}"}},
+		Cookies: []cachekey.Field{{Name: "shop", Values: []string{"shop=1", "shop=2"}}},
+		Session: "abc",
 		Part:    "bytes=0-1",
 		Variant: []cachekey.Field{{Name: "Accept-Language", Values: []string{"de, en"}}, {Name: "X-Ab"}},
 
@@ -81,10 +86,10 @@ var errNotAKey = errors.New("not a key")
 func decode(text string) (in cachekey.Inputs, err error) {
 	d := decoder{rest: text}
 	version := d.part()
-	for _, part := range []*string{&in.Site, &in.Route, &in.Scheme, &in.Host, &in.Original, &in.Current, &in.Part} {
+	for _, part := range []*string{&in.Site, &in.Route, &in.Scheme, &in.Host, &in.Original, &in.Current, &in.Session, &in.Part} {
 		*part = d.part()
 	}
-	for _, list := range []*[]cachekey.Field{&in.Headers, &in.Vars, &in.Values, &in.Variant} {
+	for _, list := range []*[]cachekey.Field{&in.Headers, &in.Cookies, &in.Vars, &in.Values, &in.Variant} {
 		for range d.number() {
 			f := cachekey.Field{Name: d.part()}
 			for range d.number() {
@@ -98,7 +103,7 @@ func decode(text string) (in cachekey.Inputs, err error) {
 	if err != nil || strconv.FormatUint(in.Generation, 10) != generation {
 		return cachekey.Inputs{}, errNotAKey
 	}
-	if d.bad || d.rest != "" || version != "page-cache/2" {
+	if d.bad || d.rest != "" || version != "page-cache/3" {
 		return cachekey.Inputs{}, errNotAKey
 	}
 	return in, nil
@@ -173,6 +178,8 @@ func TestVariantIsKeyed(t *testing.T) {
 		"a header":             {Headers: field("X-A", "1")},
 		"a variable":           {Vars: field("X-A", "1")},
 		"a placeholder":        {Values: field("X-A", "1")},
+		"a cookie":             {Cookies: field("X-A", "1")},
+		"a session":            {Session: "X-A"},
 		"a header and variant": {Headers: field("X-A", "1"), Variant: field("X-B", "1")},
 		"an invalidation":      {Generation: 1},
 		"both":                 {Generation: 1, Variant: field("X-A", "1")},
@@ -189,7 +196,7 @@ func TestVariantIsKeyed(t *testing.T) {
 // what only the edge knows, is left out.
 func TestInputsString(t *testing.T) {
 	in := example()
-	const want = "https://shop.example/de/shoes? [Accept: image/png] [X-Ab: a, , b,] [{x}: ] [Accept-Language: de, en] [X-Ab: ]"
+	const want = "https://shop.example/de/shoes? [Accept: image/png] [X-Ab: a, , b,] [shop: shop=1, shop=2] [{x}: ] [Accept-Language: de, en] [X-Ab: ]"
 	if got := in.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -208,7 +215,7 @@ func TestKeyDecodes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		in := cachekey.Inputs{
 			Site: anyText(t), Route: anyText(t), Scheme: anyText(t), Host: anyText(t), Original: anyText(t), Current: anyText(t),
-			Headers: anyFields(t, "headers"), Vars: anyFields(t, "vars"), Values: anyFields(t, "values"), Variant: anyFields(t, "variant"),
+			Headers: anyFields(t, "headers"), Cookies: anyFields(t, "cookies"), Vars: anyFields(t, "vars"), Values: anyFields(t, "values"), Variant: anyFields(t, "variant"),
 			Part: anyText(t), Generation: rapid.Uint64().Draw(t, "generation"),
 		}
 		if got, err := decode(in.Key().Text); err != nil || !reflect.DeepEqual(got, in) {
@@ -230,6 +237,7 @@ func FuzzKeyDecodes(f *testing.F) {
 		}
 		if empty {
 			in.Headers, in.Vars, in.Values, in.Variant, in.Part = nil, in.Headers, in.Variant, nil, name
+			in.Cookies, in.Session = in.Vars, value
 		}
 		if got, err := decode(in.Key().Text); err != nil || !reflect.DeepEqual(got, in) {
 			t.Errorf("got %+v, %v, want %+v", got, err, in)
@@ -240,7 +248,7 @@ func FuzzKeyDecodes(f *testing.F) {
 // FuzzKeyInverse: bytes that read as a key are the key of what they read as.
 func FuzzKeyInverse(f *testing.F) {
 	f.Add(golden)
-	f.Add("\x0cpage-cache/2\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x010")
+	f.Add("\x0cpage-cache/3\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x010")
 	f.Fuzz(func(t *testing.T, text string) {
 		in, err := decode(text)
 		if err != nil {
@@ -250,4 +258,31 @@ func FuzzKeyInverse(f *testing.F) {
 			t.Errorf("%q is longer than %q, which reads the same", again, text)
 		}
 	})
+}
+
+// TestPage: what all variants of a page share, and nothing else.
+func TestPage(t *testing.T) {
+	field := []cachekey.Field{{Name: "X-A", Values: []string{"1"}}}
+	page := (&cachekey.Inputs{Host: "a", Original: "/b"}).Page()
+	for name, in := range map[string]cachekey.Inputs{
+		"a header": {Headers: field}, "a cookie": {Cookies: field}, "a placeholder": {Values: field}, "a variant": {Variant: field},
+		"two variables": {Vars: append(field, field...)},
+	} {
+		in.Host, in.Original = "a", "/b"
+		if in.Page() != page {
+			t.Errorf("%s: another page", name)
+		}
+		if !in.Varies() {
+			t.Errorf("%s: not taken for a variant", name)
+		}
+	}
+	for name, in := range map[string]cachekey.Inputs{"another host": {Host: "b", Original: "/b"}, "another URI": {Host: "a", Original: "/c"}} {
+		if in.Page() == page {
+			t.Errorf("%s: the same page", name)
+		}
+	}
+	accept := cachekey.Inputs{Headers: []cachekey.Field{{Name: "Accept", Values: []string{"*/*"}}}, Vars: field}
+	if accept.Varies() {
+		t.Error("the class of Accept and the groups of routes are taken for a variant")
+	}
 }

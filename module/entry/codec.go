@@ -18,6 +18,9 @@ import (
 //	       flags                one byte, see below
 //	       StoredAt, Took, Usual, InitialAge, Lifetime   varint, nanoseconds
 //	       StaleWhileRevalidate, StaleIfError   varint, nanoseconds; each only if its flag is set
+//	       holes                uvarint, how many; if there are any:
+//	           each             uvarint, how many bytes of the body lie between it and the end of the one before
+//	           Token            uvarint length, bytes
 //	       length of the body   uvarint; of one that is apart, 44
 //	       key                  uvarint length, bytes
 //	       names, values        uvarint, uvarint: how many names and, under all of them, how many values
@@ -75,6 +78,7 @@ func (e *Entry) Encode() []byte {
 			b = binary.AppendVarint(b, int64(w.Value))
 		}
 	}
+	b = e.appendHoles(b)
 	b = binary.AppendUvarint(b, uint64(e.tailSize())) //nolint:gosec // a length is never negative
 	b = appendString(b, e.Key)
 	b = e.appendHeader(b)
@@ -99,6 +103,7 @@ func (e *Entry) EncodedSize() int {
 			n += varintSize(int64(w.Value))
 		}
 	}
+	n += e.holesSize()
 	n += blockSize(len(e.Key))
 	n += uvarintSize(uint64(len(e.Header))) + uvarintSize(e.valueCount())
 	for name, values := range e.Header {
@@ -108,6 +113,34 @@ func (e *Entry) EncodedSize() int {
 		}
 	}
 	return n + blockSize(e.tailSize())
+}
+
+// gaps calls yield with how many bytes lie before each hole, from the end of the one before. Holes that are not in order
+// have gaps that do not decode.
+func (e *Entry) gaps(yield func(uint64)) {
+	end := 0
+	for _, at := range e.Holes {
+		yield(uint64(at - end)) //nolint:gosec // a negative one becomes too large to decode
+		end = at + HoleSize
+	}
+}
+
+func (e *Entry) appendHoles(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(e.Holes)))
+	e.gaps(func(gap uint64) { b = binary.AppendUvarint(b, gap) })
+	if len(e.Holes) > 0 {
+		b = appendString(b, e.Token)
+	}
+	return b
+}
+
+func (e *Entry) holesSize() int {
+	n := uvarintSize(uint64(len(e.Holes)))
+	e.gaps(func(gap uint64) { n += uvarintSize(gap) })
+	if len(e.Holes) > 0 {
+		n += blockSize(len(e.Token))
+	}
+	return n
 }
 
 // apartSize is the length of an Apart.

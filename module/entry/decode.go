@@ -51,12 +51,15 @@ func decodeV1(b []byte) (*Entry, error) {
 			w.Value = r.duration("stale window")
 		}
 	}
+	gaps, token := r.holes()
 	e.Body = r.tail("body")
 	if apart {
 		e.Body, e.Apart = nil, r.apart(e.Body)
 	}
 	r.head = string(r.rest)
 	e.Key = r.text("key")
+	e.Token = string(token)
+	e.Holes = r.places(gaps, e.Size())
 	e.Header = r.header()
 	if len(r.rest) > 0 {
 		r.fail("bytes left over")
@@ -139,6 +142,44 @@ func (r *reader) tail(what string) []byte {
 	b := r.rest[cut:]
 	r.rest = r.rest[:cut]
 	return b
+}
+
+// holes reads the gaps before each hole, and what is known of their cookie.
+func (r *reader) holes() (gaps []uint64, token []byte) {
+	n := r.count("holes", len(r.rest))
+	for range n {
+		gaps = append(gaps, r.uvarint("hole"))
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	size := r.uvarint("token")
+	if size > uint64(len(r.rest)) {
+		r.fail("token")
+	}
+	if r.what != "" {
+		return nil, nil
+	}
+	token, r.rest = r.rest[:size], r.rest[size:]
+	return gaps, token
+}
+
+// places returns where the holes are whose gaps these are, in a body of this size.
+func (r *reader) places(gaps []uint64, size int64) []int {
+	if len(gaps) == 0 || r.what != "" {
+		return nil
+	}
+	holes := make([]int, len(gaps))
+	end := uint64(0)
+	for i, gap := range gaps {
+		if gap > uint64(size) || end+gap+HoleSize > uint64(size) { //nolint:gosec // a size is never negative
+			r.fail("place of a hole")
+			return nil
+		}
+		holes[i] = int(end + gap) //nolint:gosec // within the body
+		end += gap + HoleSize
+	}
+	return holes
 }
 
 // apart reads what stands in a body's place that is kept apart.

@@ -31,6 +31,13 @@ type Entry struct {
 	// Apart says where the body is if it is kept by itself. Without a Size it is not.
 	Apart Apart
 
+	// Holes are the offsets in the body, ascending, of what is filled in for each visitor: tokens of HoleSize bytes, which
+	// do not overlap. The body holds placeholders there.
+	Holes []int
+
+	// Token is what is known of the tokens' cookie; it means something with Holes only.
+	Token string
+
 	// StoredAt is response_time (RFC 9111 §4.2.3), as an offset from the start of the process on its monotonic clock.
 	StoredAt time.Duration
 
@@ -72,6 +79,9 @@ type Terms struct {
 	StaleWhileRevalidate Window
 	StaleIfError         Window
 }
+
+// HoleSize is the length of what fills a hole, in bytes.
+const HoleSize = 64
 
 // Apart is a body that is kept by itself, so that a response whose body has not changed can be stored anew without it.
 type Apart struct {

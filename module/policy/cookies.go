@@ -1,6 +1,12 @@
 package policy
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/page-cache/page-cache/module/cachekey"
+)
 
 // analytics lists cookies that scripts in the browser set for measuring, and
 // that no application renders a page by. Each is documented by its vendor:
@@ -23,11 +29,23 @@ var analytics = patterns{
 // AnalyticsCookies returns the patterns of cookies that are harmless by default.
 func AnalyticsCookies() []string { return append([]string(nil), analytics...) }
 
-// personalCookies reports whether the Cookie fields make the request personal:
-// whether there is any cookie that nobody called harmless. What cannot be read
-// as name=value counts as personal, because the application may read it in its
-// own way.
-func (r *Rule) personalCookies(fields []string) bool {
+// Cookies is what a request's cookies make of it.
+type Cookies struct {
+	// Personal names the first cookie that makes the request one visitor's own; a
+	// crumb that cannot be read is named by what it looks like. Empty: none does.
+	Personal string
+	// Vary are the cookies that select a variant, each with the crumbs of its name.
+	Vary []cachekey.Field
+	// Session are the crumbs of the cookies whose values have pages of their own, in
+	// the order in which they were sent.
+	Session []string
+}
+
+// cookies reads the Cookie fields. Cookies that nobody called harmless make a request
+// personal, and so does what cannot be read as name=value, because the application
+// may read it in its own way. A name in two lists is a session's first, then a
+// variant's, then harmless.
+func (r *Rule) cookies(fields []string) (c Cookies) {
 	for _, field := range fields {
 		for crumb := range strings.SplitSeq(field, ";") {
 			crumb = strings.Trim(crumb, " \t")
@@ -36,24 +54,86 @@ func (r *Rule) personalCookies(fields []string) bool {
 			}
 			name, _, ok := strings.Cut(crumb, "=")
 			name = strings.TrimRight(name, " \t")
-			if !ok || !isToken(name) || !r.harmless(name) {
-				return true
+			switch {
+			case !ok || !isToken(name), r.session.match(name):
+				c.blame(name)
+			case r.privateSession.match(name):
+				c.Session = append(c.Session, crumb)
+			case r.varyCookies.match(name):
+				c.vary(name, crumb)
+			case !r.harmless(name):
+				c.blame(name)
 			}
 		}
 	}
-	return false
+	if len(c.Session) > maxSessionCookies {
+		c.blame("")
+	}
+	return c
+}
+
+// maxSessionCookies bounds the cookies that make a session together: no application
+// has as many.
+const maxSessionCookies = 8
+
+func (c *Cookies) blame(name string) {
+	if c.Personal == "" {
+		c.Personal = cmp.Or(name, "=")
+	}
+}
+
+// vary adds a crumb to those of its name: the application may take the first of
+// several, or the last.
+func (c *Cookies) vary(name, crumb string) {
+	for i := range c.Vary {
+		if c.Vary[i].Name == name {
+			c.Vary[i].Values = append(c.Vary[i].Values, crumb)
+			return
+		}
+	}
+	c.Vary = append(c.Vary, cachekey.Field{Name: name, Values: []string{crumb}})
 }
 
 func (r *Rule) harmless(name string) bool {
 	switch {
-	case r.session.match(name):
-		return false
-	case r.ignore.match(name):
+	case r.ignore.match(name), name == r.csrfCookie && name != "":
 		return true
 	case len(r.cookiesOnly) > 0 && !r.cookiesOnly.match(name):
 		return true
 	}
 	return analytics.match(name)
+}
+
+// HasSessions reports whether the line keeps pages for sessions.
+func (r *Rule) HasSessions() bool { return len(r.privateSession) > 0 }
+
+// NamesSession reports whether the lines of an answer's Set-Cookie set, change or
+// delete a cookie whose values have pages of their own.
+func (r *Rule) NamesSession(lines []string) bool {
+	return slices.ContainsFunc(lines, func(line string) bool { return r.privateSession.match(setCookieName(line)) })
+}
+
+// unstripped returns the lines of Set-Cookie that keep an answer from being stored: all
+// but those of cookies that the line lets go, or fills in for each visitor.
+func (r *Rule) unstripped(lines []string) []string {
+	var kept []string
+	for _, line := range lines {
+		if name := setCookieName(line); name == "" || name != r.csrfCookie && !r.strip.match(name) {
+			kept = append(kept, line)
+		}
+	}
+	return kept
+}
+
+// setCookieName returns the name of the cookie that a line of Set-Cookie is about
+// (RFC 6265 §5.2); empty if it has none.
+func setCookieName(line string) string {
+	pair, _, _ := strings.Cut(line, ";")
+	name, _, ok := strings.Cut(pair, "=")
+	if !ok {
+		return ""
+	}
+	return strings.Trim(name, " \t")
 }
 
 // isToken reports whether s is a token of RFC 9110 §5.6.2.

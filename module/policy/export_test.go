@@ -17,7 +17,7 @@ const MaxNames = maxNames
 
 func (r *Rule) FilterQuery(target string) string { return r.filterQuery(target) }
 
-func (r *Rule) PersonalCookies(fields []string) bool { return r.personalCookies(fields) }
+func (r *Rule) PersonalCookies(fields []string) bool { return r.cookies(fields).Personal != "" }
 
 func (r *Rule) CanonicalLanguages(lines []string) string { return r.canonicalLanguages(lines) }
 

@@ -35,6 +35,13 @@ type Intake struct {
 	// Forward are headers that the operator says change nothing: a fill carries
 	// the leader's, and they are not keyed.
 	Forward http.Header
+	// Session are the cookies, as the client sent them, whose values have pages of
+	// their own; nil: the pages are everybody's. A fill carries them. The engine names
+	// the session in Inputs.
+	Session []string
+	// Cookie names the cookie that keeps the request from the cache, with
+	// ReasonCookie.
+	Cookie string
 	// OnlyIfCached: the client wants a stored response or 504 (RFC 9111 §5.2.1.7).
 	OnlyIfCached bool
 	// Range: the client asked for a part.
@@ -63,9 +70,10 @@ func DecideIntake(q *Request, r *Rule) Intake {
 	if q.Method == "PURGE" {
 		return Intake{Admission: AdmitRefuse, Reason: cachestatus.ReasonPurge}
 	}
-	for _, judge := range [...]func(*Request, *Rule) cachestatus.Reason{messageReason, pathReason, identityReason} {
+	cookies := r.cookies(q.Header["Cookie"])
+	for _, judge := range [...]func(*Request, *Rule) cachestatus.Reason{messageReason, pathReason, cookies.identityReason} {
 		if reason := judge(q, r); reason != cachestatus.ReasonNone {
-			return Intake{Admission: AdmitBypass, Reason: reason}
+			return Intake{Admission: AdmitBypass, Reason: reason, Cookie: cookies.Personal}
 		}
 	}
 	in := Intake{
@@ -77,9 +85,11 @@ func DecideIntake(q *Request, r *Rule) Intake {
 			Original: r.filterQuery(q.Original),
 			Current:  r.filterQuery(q.Current),
 			Headers:  r.keyedHeaders(q),
+			Cookies:  cookies.Vary,
 			Vars:     q.Vars,
 			Values:   q.Values,
 		},
+		Session:      cookies.Session,
 		OnlyIfCached: cachecontrol.ParseRequest(q.Header).OnlyIfCached,
 		Range:        len(q.Header["Range"]) > 0,
 	}
@@ -162,7 +172,7 @@ func pathReason(q *Request, _ *Rule) cachestatus.Reason {
 }
 
 // identityReason finds what tells this visitor from another.
-func identityReason(q *Request, r *Rule) cachestatus.Reason {
+func (c *Cookies) identityReason(q *Request, r *Rule) cachestatus.Reason {
 	switch {
 	case len(q.Header["Authorization"]) > 0 && !r.sharesAuthorized(), len(q.Header["Proxy-Authorization"]) > 0:
 		return cachestatus.ReasonAuthorization
@@ -170,7 +180,7 @@ func identityReason(q *Request, r *Rule) cachestatus.Reason {
 		return cachestatus.ReasonClientCertificate
 	case q.User:
 		return cachestatus.ReasonUser
-	case r.personalCookies(q.Header["Cookie"]):
+	case c.Personal != "":
 		return cachestatus.ReasonCookie
 	}
 	for name := range q.Header {

@@ -12,9 +12,15 @@ import (
 
 // Rule is a page_cache line made ready for judging. Read-only after Compile.
 type Rule struct {
-	conf        config.Rule
-	session     patterns
-	ignore      patterns
+	conf    config.Rule
+	session patterns
+	ignore  patterns
+	strip   patterns
+
+	privateSession patterns
+	varyCookies    patterns
+	csrfCookie     string // empty: tokens are not filled in
+
 	cookiesOnly patterns
 	queryIgnore patterns
 	queryOnly   patterns
@@ -26,9 +32,15 @@ type Rule struct {
 // Compile prepares a validated line. The result keeps a reference to r's lists.
 func Compile(r config.Rule) *Rule {
 	return &Rule{
-		conf:        r,
-		session:     r.Session,
-		ignore:      r.IgnoreCookies,
+		conf:    r,
+		session: r.Session,
+		ignore:  r.IgnoreCookies,
+		strip:   r.StripSetCookie,
+
+		privateSession: r.PrivateSession,
+		varyCookies:    r.VaryCookies,
+		csrfCookie:     csrfCookie(r.CSRF),
+
 		cookiesOnly: r.CookiesOnly,
 		queryIgnore: r.QueryIgnore,
 		queryOnly:   r.QueryOnly,
@@ -36,6 +48,13 @@ func Compile(r config.Rule) *Rule {
 		forward:     headerSet(r.Forward),
 		forwardAll:  slices.Contains(r.Forward, "*"),
 	}
+}
+
+func csrfCookie(c *config.CSRF) string {
+	if c == nil {
+		return ""
+	}
+	return c.CookieName()
 }
 
 // BodyLimit returns the largest body that is stored, in bytes.

@@ -216,7 +216,7 @@ func authorizationReason(cc *cachecontrol.Response, in *Intake) cachestatus.Reas
 // messageReason finds what in the answer itself keeps it out of the store.
 func (r *Rule) messageReason(h http.Header, a *Response, explicit bool) cachestatus.Reason {
 	switch {
-	case len(h["Set-Cookie"]) > 0, len(h["Set-Cookie2"]) > 0 && !r.keeps("Set-Cookie2"):
+	case len(r.unstripped(h["Set-Cookie"])) > 0, len(h["Set-Cookie2"]) > 0 && !r.keeps("Set-Cookie2"):
 		return cachestatus.ReasonSetCookie
 	case varyStar(h):
 		return cachestatus.ReasonVaryStar
