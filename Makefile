@@ -50,6 +50,7 @@ test: deps ## all tests, with the race detector; the shop's own too
 	go test -race -shuffle=on ./...
 	go -C $(CHART) test ./...
 	cd examples/storefront && /usr/bin/python3 manage.py test
+	cd integration/load && /usr/bin/python3 -B -m unittest ledger_test
 
 .PHONY: lint
 lint: ## the linter, and whether go.mod is tidy
@@ -71,6 +72,11 @@ fuzz: ## each fuzz target for FUZZTIME
 storm: deps build ## what becomes of visitors when a hot page expires, beside Debian's nginx: a table, a chart
 	@integration/storm/deps.sh
 	go run ./integration/storm -ttl $(STORM_TTL)
+
+.PHONY: load
+load: deps build ## 100,000 requests of browsers to the shop, some ten minutes: hits by kind of page, and nobody sees another's
+	@integration/load/deps.sh
+	go run ./integration/load
 
 .PHONY: soak
 soak: deps ## the faults in their long forms

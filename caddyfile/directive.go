@@ -14,7 +14,7 @@ import (
 
 // Line is what one page_cache directive says.
 type Line struct {
-	// Rule is valid.
+	// Rule is valid, and has written out what a preset stands for.
 	Rule config.Rule
 	// Bypass holds the matcher sets of the bypass lines, one each: a request
 	// bypasses if it matches any of them.
@@ -65,6 +65,7 @@ func (p *parser) parse() error {
 			return err
 		}
 	}
+	p.line.Rule.Expand()
 	return p.validate()
 }
 

@@ -17,13 +17,19 @@
 //	    browser_ttl <duration>
 //	    respect_request_cache_control
 //	    authorization rfc9111
-//	    session <cookie>...
+//	    session <cookie>... [private]
 //	    ignore_cookies <cookie>...|*
 //	    cookies only <cookie>...
+//	    vary_cookies <cookie>...
+//	    strip_set_cookie <cookie>...
+//	    csrf django [{ <option>... }]
+//	    max_variants <number>
+//	    invalidate off
+//	    preset django|wordpress
 //	    query ignore <name>... | only <name>...
 //	    vary <header>...
 //	    vary_by <placeholder>...
-//	    vary_language *
+//	    vary_language <language>...|*
 //	    forward <header>...|*
 //	    codings pass
 //	    ranges pass
@@ -43,6 +49,18 @@
 //	    trust_framing
 //	}
 //
+// The block of csrf says what the cookie of the tokens is like:
+//
+//	csrf django {
+//	    cookie <name>
+//	    domain <domain>
+//	    path <path>
+//	    max_age <duration>
+//	    same_site lax|strict|none
+//	    secure on|off
+//	    http_only
+//	}
+//
 // What stands in angle brackets:
 //
 //   - <matcher> is Caddy's: /path/*, @name, or * for all. bypass and debug take
@@ -57,7 +75,10 @@
 //   - <status> is one of config.StorableStatuses. Its ttl holds instead of the
 //     line's; 0 keeps answers with that status from being stored.
 //   - <cookie> and <name> may end in a *, which stands for any ending;
-//     ignore_cookies * is for all cookies.
+//     ignore_cookies * is for all cookies. The word private behind the names of a
+//     session is no name: it gives each value of theirs pages of its own.
+//   - <language> is a tag like de or en-GB, the first for those whom none fits;
+//     vary_language * is for every language.
 //   - <name> is a query parameter's name as it reads decoded; query ignore * is
 //     for all parameters.
 //   - origin's <name> is any word, the same for all lines in front of one origin.
@@ -69,7 +90,8 @@
 //
 // off takes the matched requests out of the cache, and takes no options. Options
 // with a list may be repeated, and add to it; so may ttl for other statuses,
-// bypass and debug. The rest may be given once. What an option means is said at
+// bypass and debug. The rest may be given once. A preset is replaced by the options that
+// it stands for, as config.Rule.Expand adds them. What an option means is said at
 // the fields of config.Rule.
 //
 // The global option of the same name sets up what all sites share:

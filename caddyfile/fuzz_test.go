@@ -23,6 +23,9 @@ func FuzzParseRule(f *testing.F) {
 		"{\n vary A\n vary_by {http.request.host}\n forward * User-Agent\n bypass /x/*\n bypass *\n}", "{ {", "} }", "{}", "15s {\n ttl\n}",
 		"15s {\n stale_while_revalidate 1m\n stale_if_error 1d\n browser_ttl 0\n heuristic\n any_status\n}", "{\n heuristic 1h\n}", "{\n heuristic 0\n}",
 		"{\n authorization rfc9111\n codings pass\n ranges pass\n header_timeout 5s\n max_fills 20\n origin shop\n refresh_ahead 1s\n overload_grace 5m\n queue_timeout 1s\n store_post\n cdn_cache_control remove\n respect_request_cache_control\n vary_language *\n}",
+		"{\n session a b private\n session private\n vary_cookies c*\n strip_set_cookie d\n max_variants 3\n invalidate off\n vary_language de en-GB\n}",
+		"{\n preset django\n csrf django {\n  cookie x\n  domain a.b\n  path /\n  max_age 0\n  same_site lax\n  secure on\n  http_only\n }\n ttl 1s\n}",
+		"{\n preset wordpress\n session wp* private\n strip_set_cookie php*\n query only p\n}", "off {\n preset django\n}", "{\n csrf django {\n }\n csrf {\n", "{\n csrf django {\n  cookie {\n }\n}",
 		"{\n ignore_cookies *\n session a\n keep_fields Server-Timing *\n min_bytes 0\n debug /x/*\n debug *\n}", "off {\n debug /x\n bypass /y\n}",
 	} {
 		f.Add(seed)

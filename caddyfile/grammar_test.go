@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestGrammar holds the package comment to the table: it lists every option, in
-// the table's order, and none besides.
+// TestGrammar holds the package comment to the tables: it lists every option, of
+// the cookie of csrf too, in the table's order, and none besides.
 func TestGrammar(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -24,5 +24,15 @@ func TestGrammar(t *testing.T) {
 	}
 	if block != want.String() {
 		t.Errorf("doc.go: got\n%s\nwant\n%s", block, want.String())
+	}
+
+	_, block, _ = strings.Cut(string(doc), "//\tcsrf django {\n")
+	block, _, ok = strings.Cut(block, "//\t}\n")
+	want.Reset()
+	for _, o := range cookieOptions() {
+		want.WriteString("//\t    " + o.usage() + "\n")
+	}
+	if !ok || block != want.String() {
+		t.Errorf("doc.go, csrf: got\n%s\nwant\n%s", block, want.String())
 	}
 }

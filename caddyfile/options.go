@@ -74,23 +74,6 @@ func readRefreshAhead(p *parser, s subdirective) error {
 	return err
 }
 
-func readMaxFills(p *parser, s subdirective) error {
-	if err := p.once(s.name); err != nil {
-		return err
-	}
-	args := p.h.RemainingArgs()
-	if len(args) != 1 {
-		return p.h.Errf("%s: got %d numbers; write %s", s.name, len(args), s.usage())
-	}
-	n, err := strconv.Atoi(args[0])
-	if err != nil || n == 0 {
-		return p.h.Errf("%s: %q is not a number of fills; give 1 to %d, or leave it out", s.name, args[0], config.LimitMaxFills)
-	}
-	p.line.Rule.MaxFills = n
-	p.mark(s.name, args[0])
-	return nil
-}
-
 // oneDuration reads the one argument of an option that may be given once.
 func (p *parser) oneDuration(s subdirective) (config.Duration, error) {
 	if err := p.once(s.name); err != nil {

@@ -1,6 +1,7 @@
 package caddyfile
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -30,18 +31,24 @@ func subdirectives() []subdirective {
 		{"browser_ttl", "<duration>", duration(func(r *config.Rule) **config.Duration { return &r.BrowserTTL })},
 		{"respect_request_cache_control", "", flag(func(r *config.Rule) *bool { return &r.RespectRequestCacheControl })},
 		{"authorization", "rfc9111", word(func(r *config.Rule) *string { return &r.Authorization })},
-		{"session", "<cookie>...", list(func(r *config.Rule) *[]string { return &r.Session })},
+		{"session", "<cookie>... [private]", readSession},
 		{"ignore_cookies", "<cookie>...|*", list(func(r *config.Rule) *[]string { return &r.IgnoreCookies })},
 		{"cookies", "only <cookie>...", keyword(map[string]field{
 			"only": func(r *config.Rule) *[]string { return &r.CookiesOnly },
 		})},
+		{"vary_cookies", "<cookie>...", list(func(r *config.Rule) *[]string { return &r.VaryCookies })},
+		{"strip_set_cookie", "<cookie>...", list(func(r *config.Rule) *[]string { return &r.StripSetCookie })},
+		{"csrf", "django [{ <option>... }]", readCSRF},
+		{"max_variants", "<number>", number(func(r *config.Rule) *int { return &r.MaxVariants }, "variants", config.LimitMaxVariants)},
+		{"invalidate", "off", word(func(r *config.Rule) *string { return &r.Invalidate })},
+		{"preset", "django|wordpress", word(func(r *config.Rule) *string { return &r.Preset })},
 		{"query", "ignore <name>... | only <name>...", keyword(map[string]field{
 			"ignore": func(r *config.Rule) *[]string { return &r.QueryIgnore },
 			"only":   func(r *config.Rule) *[]string { return &r.QueryOnly },
 		})},
 		{"vary", "<header>...", list(func(r *config.Rule) *[]string { return &r.Vary })},
 		{"vary_by", "<placeholder>...", list(func(r *config.Rule) *[]string { return &r.VaryBy })},
-		{"vary_language", "*", list(func(r *config.Rule) *[]string { return &r.VaryLanguage })},
+		{"vary_language", "<language>...|*", list(func(r *config.Rule) *[]string { return &r.VaryLanguage })},
 		{"forward", "<header>...|*", list(func(r *config.Rule) *[]string { return &r.Forward })},
 		{"codings", "pass", word(func(r *config.Rule) *string { return &r.Codings })},
 		{"ranges", "pass", word(func(r *config.Rule) *string { return &r.Ranges })},
@@ -56,7 +63,7 @@ func subdirectives() []subdirective {
 		{"idle_timeout", "<duration>", above0(func(r *config.Rule) *config.Duration { return &r.IdleTimeout }, noTime)},
 		{"fill_timeout", "<duration>", above0(func(r *config.Rule) *config.Duration { return &r.FillTimeout }, noTime)},
 		{"origin", "<name>", word(func(r *config.Rule) *string { return &r.Origin })},
-		{"max_fills", "<number>", readMaxFills},
+		{"max_fills", "<number>", number(func(r *config.Rule) *int { return &r.MaxFills }, "fills", config.LimitMaxFills)},
 		{"queue_timeout", "<duration>", above0(func(r *config.Rule) *config.Duration { return &r.QueueTimeout }, noTime)},
 		{"min_bytes", "<size>", readMinBytes},
 		{"max_body", "<size>", readMaxBody},
@@ -163,6 +170,26 @@ func above0(of func(*config.Rule) *config.Duration, because string) func(*parser
 		}
 		*of(&p.line.Rule) = d
 		return err
+	}
+}
+
+// number reads an option that counts things, of which there are limit at most.
+func number(of func(*config.Rule) *int, things string, limit int) func(*parser, subdirective) error {
+	return func(p *parser, s subdirective) error {
+		if err := p.once(s.name); err != nil {
+			return err
+		}
+		args := p.h.RemainingArgs()
+		if len(args) != 1 {
+			return p.h.Errf("%s: got %d numbers; write %s", s.name, len(args), s.usage())
+		}
+		n, err := strconv.Atoi(args[0])
+		if err != nil || n == 0 {
+			return p.h.Errf("%s: %q is not a number of %s; give 1 to %d, or leave it out", s.name, args[0], things, limit)
+		}
+		*of(&p.line.Rule) = n
+		p.mark(s.name, args[0])
+		return nil
 	}
 }
 

@@ -1,6 +1,8 @@
 package pagecache
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strconv"
@@ -14,13 +16,19 @@ import (
 	"github.com/page-cache/page-cache/module/engine"
 	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/purge"
+	"github.com/page-cache/page-cache/module/session"
 	"github.com/page-cache/page-cache/module/stats"
 	"github.com/page-cache/page-cache/module/store/local"
+	"github.com/page-cache/page-cache/module/variant"
 )
 
 // maxFills bounds the fills under way in the process. It is far above what an
 // application answers at a time, and bounds the goroutines when one hangs.
 const maxFills = 1024
+
+// privateShare is which part of the store the pages of sessions may take: they are of
+// use to one visitor each, and must not push out what is of use to all.
+const privateShare = 4
 
 // App is the app page_cache: it owns what outlives one route and one
 // configuration, the store above all.
@@ -46,6 +54,8 @@ type shared struct {
 	limits   *collapse.Limits
 	marks    *collapse.Marks
 	failed   *collapse.Marks
+	sessions *session.Table
+	variants *variant.Table
 	counters *stats.Counters
 	start    time.Time // stored times count from here
 }
@@ -63,6 +73,11 @@ var ledger = purge.New()
 //
 //nolint:gochecknoglobals // as the pool
 var frozen = new(freeze.Switch)
+
+// tagKey is one for the process: pages have the same entity-tags over a reload.
+//
+//nolint:gochecknoglobals // as the pool
+var tagKey = sha256.Sum256([]byte(rand.Text()))
 
 // pool keeps the store over reloads. A configuration with another max_size gets
 // a store of its own.
@@ -138,6 +153,7 @@ func acquire(size int64) (*shared, error) {
 		}
 		return &shared{
 			store: st, limits: collapse.NewLimits(maxFills, size/4), marks: collapse.NewMarks(), failed: collapse.NewMarks(),
+			sessions: session.New(size / privateShare), variants: variant.New(),
 			counters: new(stats.Counters), start: time.Now(),
 		}, nil
 	})

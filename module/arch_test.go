@@ -29,9 +29,11 @@ var layers = map[string]layer{
 	"module/entry":        {},
 
 	// Decisions: values in, verdicts out.
+	"module/csrf":   {"module/config": "it says what the cookie of a new visitor is like"},
 	"module/health": {},
 	"module/policy": {
 		"module/config":       "a rule is a line of the configuration, made ready",
+		"module/csrf":         "tokens decide whether a page is for all",
 		"module/cachecontrol": "directives are what it judges by",
 		"module/cachekey":     "intake ends in the inputs of a key",
 		"module/cachestatus":  "each verdict carries a reason",
@@ -44,6 +46,8 @@ var layers = map[string]layer{
 	"module/framing":         {},
 	"module/freeze":          {},
 	"module/purge":           {},
+	"module/session":         {},
+	"module/variant":         {},
 	"module/stats":           {"module/cachestatus": "it counts by outcome and reason"},
 	"module/store":           {},
 	"module/store/local":     {"module/store": "it is one"},
@@ -62,6 +66,9 @@ var layers = map[string]layer{
 		"module/freeze":      "while it is on, nothing is stored",
 		"module/health":      "the trouble of an origin stretches what may be served",
 		"module/purge":       "it keys by what was invalidated, and invalidates",
+		"module/csrf":        "it fills in tokens",
+		"module/session":     "it keys by the session whose pages are looked up",
+		"module/variant":     "it counts what it stores",
 	},
 
 	// Surfaces: what knows Caddy.
@@ -76,6 +83,8 @@ var layers = map[string]layer{
 		"module/framing":     "it notes that a transport without a word was at work",
 		"module/policy":      "it compiles the line, and describes requests",
 		"module/purge":       "it owns the ledger that all lines share",
+		"module/session":     "it owns the table that all lines share",
+		"module/variant":     "it owns the table that all lines share",
 		"module/stats":       "it owns the counters and exports them",
 		"module/store/local": "it owns the store",
 		"module/uwsgi":       "one --with brings the transport, too",
@@ -89,7 +98,7 @@ var layers = map[string]layer{
 var (
 	pure = []string{
 		"module/config", "module/cachecontrol", "module/cachekey", "module/cachestatus", "module/entry", "module/policy",
-		"module/health",
+		"module/health", "module/csrf",
 	}
 	impure = []string{"net", "os", "log", "log/slog", "context", "sync", "sync/atomic", "math/rand", "math/rand/v2", "crypto/rand"}
 )

@@ -13,7 +13,7 @@
 // # The packages
 //
 //	config, cachecontrol, cachekey, cachestatus, entry   values
-//	policy, health                                       decisions, pure
+//	policy, health, csrf                                 decisions, pure
 //	store, collapse, capture, framing, purge, freeze,
 //	stats                                                mechanisms
 //	engine                                               one request, phase by phase

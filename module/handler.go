@@ -1,6 +1,7 @@
 package pagecache
 
 import (
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -16,6 +17,7 @@ import (
 	"github.com/page-cache/page-cache/module/config"
 	"github.com/page-cache/page-cache/module/engine"
 	"github.com/page-cache/page-cache/module/policy"
+	"github.com/page-cache/page-cache/module/session"
 )
 
 // Handler is one page_cache line. Responses of the handlers behind it are stored
@@ -35,14 +37,22 @@ type Handler struct {
 	// Cache-Status: yours, not the public's.
 	DebugRaw caddyhttp.RawMatcherSets `json:"debug,omitempty" caddy:"namespace=http.matchers"`
 
+	// Watch makes the handler one that stores and serves nothing, and only looks on:
+	// requests that may change something put the pages of their sessions out of reach
+	// (private_session of other lines). It takes no other option. A Caddyfile adds one
+	// beside each line with session … private, for the requests that no line matches.
+	Watch bool `json:"watch,omitempty"`
+
 	bypass caddyhttp.MatcherSets
 	debug  caddyhttp.MatcherSets
 	rule   *policy.Rule
 	engine *engine.Engine
 	app    *App
-	size   int64 // what the store was acquired under; 0: it was not
-	place  *atomic.Pointer[place]
-	nonce  string
+
+	sessions *session.Table
+	size     int64 // what the store was acquired under; 0: it was not
+	place    *atomic.Pointer[place]
+	nonce    string
 }
 
 // CaddyModule returns the module's information.
@@ -52,11 +62,12 @@ func (Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision readies the line.
 func (h *Handler) Provision(ctx caddy.Context) error {
+	h.Expand()
 	if err := h.Validate(); err != nil {
 		return fmt.Errorf("page_cache: %w", err)
 	}
-	if h.Off {
-		return nil
+	if err := h.checkWatch(); err != nil {
+		return fmt.Errorf("page_cache: %w", err)
 	}
 	if err := h.loadMatchers(ctx); err != nil {
 		return err
@@ -124,7 +135,10 @@ func (h *Handler) start(app *App, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
-	h.size, h.app = app.SizeLimit(), app
+	h.size, h.app, h.sessions = app.SizeLimit(), app, common.sessions
+	if h.Off || h.Watch {
+		return nil
+	}
 	if limit := int64(common.store.MaxEntry()); h.BodyLimit() > limit {
 		return fmt.Errorf("page_cache: max_body %d is more than the store takes, which is %d bytes with max_size %d; "+
 			"raise max_size in the global option page_cache, or lower max_body", h.BodyLimit(), limit, h.size)
@@ -137,9 +151,11 @@ func (h *Handler) start(app *App, log *zap.Logger) error {
 	h.place, h.nonce = new(atomic.Pointer[place]), newNonce()
 	h.engine = engine.New(engine.Config{
 		Rule: h.rule, Store: common.store, Limits: common.limits, Upstream: upstream,
-		Marks: common.marks, Failed: common.failed, Ledger: ledger, Freeze: frozen,
+		Marks: common.marks, Failed: common.failed, Ledger: ledger, Sessions: common.sessions, Variants: common.variants, Freeze: frozen,
 		Recorder: recorder{counters: common.counters, log: log},
 		Now:      time.Now, Start: common.start, Chance: rand.Float64,
+		Random: func(b []byte) { _, _ = crand.Read(b) }, // it never fails
+		TagKey: tagKey[:],
 	})
 	return nil
 }
@@ -161,7 +177,16 @@ func (h *Handler) Cleanup() error {
 
 // ServeHTTP answers from the store, from a fill, or by forwarding the request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if caddyhttp.GetVar(r.Context(), takenVar) != nil {
+	if h.watches(r) {
+		return h.serveWatched(w, r, caddyhttp.HandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
+			return h.serve(w, r, next)
+		}))
+	}
+	return h.serve(w, r, next)
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
+	if h.Watch || caddyhttp.GetVar(r.Context(), takenVar) != nil {
 		return next.ServeHTTP(w, r)
 	}
 	caddyhttp.SetVar(r.Context(), takenVar, true)

@@ -141,6 +141,9 @@ func (d *detached) header() http.Header {
 	if part := d.in.Inputs.Part; part != "" {
 		h["Range"] = []string{part}
 	}
+	if cookies := d.cookies(); len(cookies) > 0 {
+		h["Cookie"] = []string{strings.Join(cookies, "; ")}
+	}
 	for _, list := range [...][]cachekey.Field{d.in.Inputs.Headers, d.in.Inputs.Variant} {
 		for _, f := range list {
 			if len(f.Values) > 0 {
@@ -149,6 +152,16 @@ func (d *detached) header() http.Header {
 		}
 	}
 	return h
+}
+
+// cookies returns those that a fill carries: what selects a variant, and what names the
+// session whose page it is.
+func (d *detached) cookies() []string {
+	var crumbs []string
+	for _, f := range d.in.Inputs.Cookies {
+		crumbs = append(crumbs, f.Values...)
+	}
+	return append(crumbs, d.in.Session...)
 }
 
 // tls describes the connection of a fill for an https page: complete, and

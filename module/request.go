@@ -131,7 +131,7 @@ func keyedVars(r *http.Request) map[string]any {
 
 func ownVar(name string) bool {
 	switch name {
-	case takenVar, caddyhttp.TrustedProxyVarKey, caddyhttp.ClientIPVarKey, "matchers.error",
+	case takenVar, watchedVar, caddyhttp.TrustedProxyVarKey, caddyhttp.ClientIPVarKey, "matchers.error",
 		caddyhttp.AccessLoggerNameVarKey, "start_time", "uuid", "trace_id", "span_id", "unhandled",
 		"extended_connect_websocket_body":
 		return true

@@ -47,13 +47,13 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	s, err := startShop(ctx, root, state)
+	s, err := launch.StartStorefront(ctx, root, state, "DEMO_TTL="+demoTTL.String())
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(state))
 	}
-	defer func() { err = errors.Join(err, s.stop(), os.RemoveAll(state)) }()
+	defer func() { err = errors.Join(err, s.Stop(), os.RemoveAll(state)) }()
 
-	rows := checkAll(ctx, s.url)
+	rows := checkAll(ctx, s.URL)
 	if err := printTable(out, rows); err != nil {
 		return err
 	}

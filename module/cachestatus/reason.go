@@ -56,6 +56,8 @@ const (
 	ReasonSetCookie
 	ReasonVaryStar
 	ReasonVaryLimit
+	ReasonVariantLimit
+	ReasonToken
 	ReasonContentEncoding
 	ReasonTrailer
 	ReasonTooLarge
@@ -122,6 +124,8 @@ var rows = [reasonCount]row{
 	ReasonSetCookie:       {"set-cookie", "The answer sets a cookie."},
 	ReasonVaryStar:        {"vary-star", "The answer has Vary: *."},
 	ReasonVaryLimit:       {"vary-limit", "The answer's Vary names more headers than a line remembers, or absurd ones."},
+	ReasonVariantLimit:    {"variant-limit", "As many variants of the page are stored as max_variants allows, and this is another one; the request was forwarded by itself, or its answer not stored."},
+	ReasonToken:           {"csrf-token", "The page holds a token against forged requests that belongs to one visitor, and csrf django is not given or could not tell where all of its tokens are."},
 	ReasonContentEncoding: {"content-encoding", "The answer is encoded although identity was asked for, or the stored one in a way that the client does not take."},
 	ReasonTrailer:         {"trailer", "The answer announces trailers."},
 	ReasonTooLarge:        {"too-large", "The body is larger than max_body or than the room left for fills, or took longer than fill_timeout to come."},

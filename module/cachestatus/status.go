@@ -39,6 +39,7 @@ type Status struct {
 	TTL       time.Duration // freshness left, negative when stale; sent in whole seconds (§2.4)
 	Key       string        // the key as a reader may know it again (§2.7); only where it may be shown
 	Detail    Reason        // §2.8
+	Cookie    string        // the cookie that was the reason; only where it may be shown
 }
 
 // String returns the member as it stands in the field.
@@ -67,6 +68,9 @@ func (s Status) String() string {
 	}
 	if s.Detail != ReasonNone {
 		item.Params.Add("detail", httpsfv.Token(s.Detail.String()))
+	}
+	if s.Cookie != "" {
+		item.Params.Add("cookie", visible(s.Cookie))
 	}
 	text, err := httpsfv.Marshal(item)
 	if err != nil { // only values out of range could fail; the name alone is still true

@@ -34,9 +34,18 @@ type Answer struct {
 	Status int
 	Header http.Header // shared by all readers; never changed
 	Reason cachestatus.Reason
-	Fresh  time.Duration // freshness at arrival; for OutcomeShared
-	Age    time.Duration // age at arrival; for OutcomeShared and OutcomeHeld
-	At     time.Time     // when the header came
+	Cookie string // the cookie that was the reason
+
+	// Holes are where the body is filled in for each reader, who then has to wait for
+	// the whole; Token is what is known of the cookie that goes with it. SetsToken: the
+	// answer gives its reader another secret than he may have.
+	Holes     []int
+	Token     string
+	SetsToken bool
+
+	Fresh time.Duration // freshness at arrival; for OutcomeShared
+	Age   time.Duration // age at arrival; for OutcomeShared and OutcomeHeld
+	At    time.Time     // when the header came
 
 	// FwdStatus is what the origin answered: a 304 where Status is the stored
 	// response's.

@@ -73,10 +73,10 @@ func TestRuleValidateWords(t *testing.T) {
 		},
 
 		"vary_language *":     {rule: config.Rule{VaryLanguage: []string{"*"}}},
-		"vary_language empty": {config.Rule{VaryLanguage: []string{""}}, []wrong{{"vary_language", "", "write vary_language *"}}},
-		"vary_language named": {
+		"vary_language empty": {config.Rule{VaryLanguage: []string{""}}, []wrong{{"vary_language", "", "a * alone for every language"}}},
+		"vary_language named and *": {
 			config.Rule{VaryLanguage: []string{"*", "de"}},
-			[]wrong{{"vary_language", "de", `"de" cannot be named; write vary_language *`}},
+			[]wrong{{"vary_language", "*", "is for every language, and others are named beside it"}},
 		},
 		"vary_language twice": {config.Rule{VaryLanguage: []string{"*", "*"}}, []wrong{{"vary_language", "*", "given twice"}}},
 		"vary_language and vary": {

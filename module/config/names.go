@@ -150,13 +150,28 @@ func checkField(name string) string {
 	return ""
 }
 
-// checkLanguage judges a vary_language. It is a list so that it may name
-// languages one day.
+// checkLanguage judges a vary_language by the shape of a language tag (RFC 5646 §2.1),
+// whose first part is a language, not by what is registered.
 func checkLanguage(name string) string {
-	if name == "*" {
+	const want = "; write tags like de, en-GB or zh-Hans, or a * alone for every language"
+	switch {
+	case name == "*":
 		return ""
+	case name == "":
+		return "is empty" + want
+	case strings.Contains(name, "*"):
+		return "is a pattern; a language takes in its own forms, en that of en-GB" + want
 	}
-	return "cannot be named; write vary_language *, which is for every language"
+	for i, part := range strings.Split(name, "-") {
+		first := i == 0
+		if len(part) > 8 || part == "" || first && len(part) < 2 || strings.ContainsFunc(part, func(c rune) bool {
+			letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+			return !letter && (first || c < '0' || c > '9')
+		}) {
+			return "is not the tag of a language" + want
+		}
+	}
+	return ""
 }
 
 // checkPlaceholder judges a vary_by. One placeholder and nothing else, so that

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -34,6 +35,10 @@ func (r *Rule) Validate() error {
 		r.validateDurations(),
 		checkWord("authorization", r.Authorization, AuthorizationRFC9111),
 		r.validateCookies(),
+		r.validateCSRF(),
+		r.validateMaxVariants(),
+		r.validateInvalidate(),
+		checkWord("preset", r.Preset, PresetDjango, PresetWordPress),
 		r.validateQuery(),
 		r.validateHeaders(),
 		checkEach("vary_by", r.VaryBy, checkPlaceholder),
@@ -93,6 +98,13 @@ func (r *Rule) given() []string {
 		{"session", len(r.Session) > 0},
 		{"ignore_cookies", len(r.IgnoreCookies) > 0},
 		{"cookies only", len(r.CookiesOnly) > 0},
+		{"session private", len(r.PrivateSession) > 0},
+		{"vary_cookies", len(r.VaryCookies) > 0},
+		{"strip_set_cookie", len(r.StripSetCookie) > 0},
+		{"csrf", r.CSRF != nil},
+		{"max_variants", r.MaxVariants != 0},
+		{"invalidate", r.Invalidate != ""},
+		{"preset", r.Preset != ""},
 		{"query ignore", len(r.QueryIgnore) > 0},
 		{"query only", len(r.QueryOnly) > 0},
 		{"vary", len(r.Vary) > 0},
@@ -119,25 +131,6 @@ func (r *Rule) given() []string {
 		}
 	}
 	return names
-}
-
-func (r *Rule) validateCookies() error {
-	var both error
-	if len(r.CookiesOnly) > 0 && slices.Contains(r.IgnoreCookies, "*") {
-		both = &OptionError{
-			Option: "ignore_cookies", Value: "*",
-			Problem: `"*" takes in those that cookies only names, too; remove it, or write session instead of cookies only`,
-		}
-	}
-	return errors.Join(
-		checkEach("session", r.Session, cookieCheck(
-			"would name every cookie; a cookie that nobody called harmless makes a request personal "+
-				"by itself, so name only those that ignore_cookies or cookies only would take in")),
-		checkEach("ignore_cookies", r.IgnoreCookies, cookieCheck("")),
-		checkEach("cookies only", r.CookiesOnly, cookieCheck(
-			"would keep every cookie, as without the option; name the cookies that matter")),
-		both,
-	)
 }
 
 func (r *Rule) validateQuery() error {
@@ -178,8 +171,16 @@ func (r *Rule) validateLanguage() error {
 	if err := checkEach("vary_language", r.VaryLanguage, checkLanguage); err != nil {
 		return err
 	}
-	if len(r.VaryLanguage) > 1 {
-		return &OptionError{Option: "vary_language", Value: "*", Problem: "\"*\" is given twice; remove one of them"}
+	for i, name := range r.VaryLanguage {
+		if slices.ContainsFunc(r.VaryLanguage[:i], func(other string) bool { return strings.EqualFold(name, other) }) {
+			return &OptionError{Option: "vary_language", Value: name, Problem: fmt.Sprintf("%q is given twice; remove one of them", name)}
+		}
+	}
+	if len(r.VaryLanguage) > 1 && slices.Contains(r.VaryLanguage, "*") {
+		return &OptionError{
+			Option: "vary_language", Value: "*",
+			Problem: `"*" is for every language, and others are named beside it; remove it, or them`,
+		}
 	}
 	for _, name := range r.Forward {
 		if len(r.VaryLanguage) > 0 && strings.EqualFold(name, "Accept-Language") {
@@ -190,6 +191,27 @@ func (r *Rule) validateLanguage() error {
 		}
 	}
 	return nil
+}
+
+func (r *Rule) validateMaxVariants() error {
+	if r.MaxVariants >= 0 && r.MaxVariants <= LimitMaxVariants {
+		return nil
+	}
+	return &OptionError{
+		Option: "max_variants", Value: strconv.Itoa(r.MaxVariants),
+		Problem: fmt.Sprintf("%d is not a number of variants; give 1 to %d, or leave it out for the default of %d",
+			r.MaxVariants, LimitMaxVariants, DefaultMaxVariants),
+	}
+}
+
+func (r *Rule) validateInvalidate() error {
+	if r.Invalidate == InvalidateOff && r.StorePost {
+		return &OptionError{
+			Option: "invalidate", Value: r.Invalidate,
+			Problem: "off leaves the page as it is after a POST, which store_post replaces; remove one of them",
+		}
+	}
+	return checkWord("invalidate", r.Invalidate, InvalidateOff)
 }
 
 // checkWord judges an option that takes one of a few words.

@@ -35,6 +35,8 @@ func TestRuleValidate(t *testing.T) {
 			Heuristic: config.DefaultHeuristic, AnyStatus: true, StaleWhileRevalidate: new(second), StaleIfError: new(second), BrowserTTL: new(second),
 			RespectRequestCacheControl: true, Authorization: "rfc9111", VaryLanguage: []string{"*"}, Codings: "pass", CDNCacheControl: "remove",
 			KeepFields: []string{"*", "Server-Timing"}, MinBytes: new(int64(1)),
+			PrivateSession: []string{"basket"}, VaryCookies: []string{"currency", "sessionid"}, StripSetCookie: []string{"seen_*"},
+			CSRF: &config.CSRF{Framework: "django"}, MaxVariants: 256, Invalidate: "off", Preset: "django",
 		}},
 
 		"off with ttl":       {config.Rule{Off: true, TTL: second}, []wrong{{"off", "", "there is ttl; remove"}}},
@@ -70,7 +72,9 @@ func TestRuleValidate(t *testing.T) {
 				TTL: -second, Session: []string{""}, QueryOnly: []string{"*"}, Vary: []string{"Host"},
 				Forward: []string{"Range"}, VaryBy: []string{"x"}, MaxBody: -5,
 				Heuristic: -second, StaleWhileRevalidate: new(-second), StaleIfError: new(-second), BrowserTTL: new(-second), Authorization: "x",
-				VaryLanguage: []string{"de"}, Codings: "x", CDNCacheControl: "x", KeepFields: []string{""}, MinBytes: new(int64(-1)),
+				VaryLanguage: []string{"d"}, Codings: "x", CDNCacheControl: "x", KeepFields: []string{""}, MinBytes: new(int64(-1)),
+				PrivateSession: []string{""}, VaryCookies: []string{"*"}, StripSetCookie: []string{"*"}, CSRF: &config.CSRF{Framework: "x"},
+				MaxVariants: -1, Invalidate: "x", Preset: "x",
 			},
 			[]wrong{
 				{"ttl", "-1s", ""},
@@ -80,11 +84,18 @@ func TestRuleValidate(t *testing.T) {
 				{"browser_ttl", "-1s", ""},
 				{"authorization", "x", ""},
 				{"session", "", ""},
+				{"session private", "", ""},
+				{"vary_cookies", "*", ""},
+				{"strip_set_cookie", "*", ""},
+				{"csrf", "x", ""},
+				{"max_variants", "-1", ""},
+				{"invalidate", "x", ""},
+				{"preset", "x", ""},
 				{"query only", "*", ""},
 				{"vary", "Host", ""},
 				{"forward", "Range", ""},
 				{"vary_by", "x", ""},
-				{"vary_language", "de", ""},
+				{"vary_language", "d", ""},
 				{"codings", "x", ""},
 				{"cdn_cache_control", "x", ""},
 				{"keep_fields", "", ""},
@@ -99,18 +110,27 @@ func TestRuleValidate(t *testing.T) {
 
 func TestRuleValidateNames(t *testing.T) {
 	options := map[string]func(name string) config.Rule{
-		"session":        func(n string) config.Rule { return config.Rule{Session: []string{n}} },
-		"ignore_cookies": func(n string) config.Rule { return config.Rule{IgnoreCookies: []string{n}} },
-		"cookies only":   func(n string) config.Rule { return config.Rule{CookiesOnly: []string{n}} },
-		"query ignore":   func(n string) config.Rule { return config.Rule{QueryIgnore: []string{n}} },
-		"query only":     func(n string) config.Rule { return config.Rule{QueryOnly: []string{n}} },
-		"vary":           func(n string) config.Rule { return config.Rule{Vary: []string{n}} },
-		"forward":        func(n string) config.Rule { return config.Rule{Forward: []string{n}} },
-		"vary_by":        func(n string) config.Rule { return config.Rule{VaryBy: []string{n}} },
-		"keep_fields":    func(n string) config.Rule { return config.Rule{KeepFields: []string{n}} },
+		"session":          func(n string) config.Rule { return config.Rule{Session: []string{n}} },
+		"ignore_cookies":   func(n string) config.Rule { return config.Rule{IgnoreCookies: []string{n}} },
+		"cookies only":     func(n string) config.Rule { return config.Rule{CookiesOnly: []string{n}} },
+		"query ignore":     func(n string) config.Rule { return config.Rule{QueryIgnore: []string{n}} },
+		"query only":       func(n string) config.Rule { return config.Rule{QueryOnly: []string{n}} },
+		"vary":             func(n string) config.Rule { return config.Rule{Vary: []string{n}} },
+		"forward":          func(n string) config.Rule { return config.Rule{Forward: []string{n}} },
+		"vary_by":          func(n string) config.Rule { return config.Rule{VaryBy: []string{n}} },
+		"session private":  func(n string) config.Rule { return config.Rule{PrivateSession: []string{n}} },
+		"vary_cookies":     func(n string) config.Rule { return config.Rule{VaryCookies: []string{n}} },
+		"strip_set_cookie": func(n string) config.Rule { return config.Rule{StripSetCookie: []string{n}} },
+		"vary_language":    func(n string) config.Rule { return config.Rule{VaryLanguage: []string{n}} },
+		"csrf cookie":      func(n string) config.Rule { return csrf(config.CSRF{Cookie: n}) },
+		"csrf domain":      func(n string) config.Rule { return csrf(config.CSRF{Domain: n}) },
+		"csrf path":        func(n string) config.Rule { return csrf(config.CSRF{Path: n}) },
+		"csrf same_site":   func(n string) config.Rule { return csrf(config.CSRF{SameSite: n}) },
+		"csrf secure":      func(n string) config.Rule { return csrf(config.CSRF{Secure: n}) },
+		"keep_fields":      func(n string) config.Rule { return config.Rule{KeepFields: []string{n}} },
 	}
 	const (
-		cookies = "session, ignore_cookies, cookies only"
+		cookies = "session, ignore_cookies, cookies only, session private, vary_cookies, strip_set_cookie"
 		queries = "query ignore, query only"
 		headers = "vary, forward"
 	)
@@ -131,6 +151,9 @@ func TestRuleValidateNames(t *testing.T) {
 		{cookies, "a;", "is not the name of a cookie"},
 		{cookies, "sé", "is not the name of a cookie"},
 		{"session", "*", "makes a request personal by itself"},
+		{"session private", "*", "each value of an analytics cookie"},
+		{"vary_cookies", "*", "each visitor had a variant of his own"},
+		{"strip_set_cookie", "*", "nobody could log in"},
 		{"ignore_cookies", "*", ""},
 		{"cookies only", "*", "as without the option"},
 
@@ -195,6 +218,47 @@ func TestRuleValidateNames(t *testing.T) {
 		{"keep_fields", "Server Timing", "is not the name of a header"},
 		{"keep_fields", "Set-Cookie", "is never stored; remove it"},
 		{"keep_fields", "set-cookie", "is never stored; remove it"},
+
+		{"vary_language", "*", ""},
+		{"vary_language", "de", ""},
+		{"vary_language", "en-GB", ""},
+		{"vary_language", "zh-Hans", ""},
+		{"vary_language", "es-419", ""},
+		{"vary_language", "sl-rozaj-biske-1994", ""},
+		{"vary_language", "ABCDEFGH-a1b2c3d4", ""},
+		{"vary_language", "", "is empty"},
+		{"vary_language", "d", "is not the tag of a language"},
+		{"vary_language", "d3", "is not the tag of a language"},
+		{"vary_language", "abcdefghi", "is not the tag of a language"},
+		{"vary_language", "de-123456789", "is not the tag of a language"},
+		{"vary_language", "de_DE", "write tags like de, en-GB"},
+		{"vary_language", "de-", "is not the tag of a language"},
+		{"vary_language", "-de", "is not the tag of a language"},
+		{"vary_language", "de--at", "is not the tag of a language"},
+		{"vary_language", "de;q=1", "is not the tag of a language"},
+		{"vary_language", "d\u0131", "is not the tag of a language"},
+		{"vary_language", "\u212aa", "is not the tag of a language"},
+		{"vary_language", "de-*", "is a pattern"},
+
+		{"csrf cookie", "xsrf", ""},
+		{"csrf cookie", "__Host-csrf", ""},
+		{"csrf cookie", "csrf*", "is a pattern"},
+		{"csrf cookie", "a b", "is not the name of a cookie"},
+		{"csrf domain", ".shop.example", ""},
+		{"csrf domain", "shop.example; secure", "is not the name of a host"},
+		{"csrf domain", "shop example", "is not the name of a host"},
+		{"csrf domain", "https://shop.example", "is not the name of a host"},
+		{"csrf domain", "sh\u00f6p", "is not the name of a host"},
+		{"csrf path", "/", ""},
+		{"csrf path", "/a b", ""},
+		{"csrf path", "shop", "does not begin with /"},
+		{"csrf path", "/a;b", "is not a path"},
+		{"csrf path", "/a\nb", "is not a path"},
+		{"csrf path", "/\u00f6", "is not a path"},
+		{"csrf same_site", "none", ""},
+		{"csrf same_site", "Lax", "write csrf same_site lax or strict or none"},
+		{"csrf secure", "off", ""},
+		{"csrf secure", "true", "write csrf secure on or off"},
 
 		{"vary_by", "{http.request.header.X-Country}", ""},
 		{"vary_by", "{http.vars.currency}", ""},
@@ -278,6 +342,10 @@ func fill(t *testing.T, v reflect.Value) {
 		v.Set(reflect.ValueOf(new(config.Duration))) // 0, which is not the same as none
 	case []string:
 		v.Set(reflect.ValueOf([]string{"a", "b*"}))
+	case *config.CSRF:
+		v.Set(reflect.ValueOf(&config.CSRF{
+			Framework: "a", Cookie: "b", Domain: "c", Path: "d", MaxAge: new(second), SameSite: "e", Secure: "f", HTTPOnly: true,
+		}))
 	case map[int]config.Duration:
 		v.Set(reflect.ValueOf(map[int]config.Duration{404: second}))
 	default:

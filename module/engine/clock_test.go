@@ -14,6 +14,8 @@ import (
 	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
+	"github.com/page-cache/page-cache/module/session"
+	"github.com/page-cache/page-cache/module/variant"
 )
 
 // set returns t as the clock would give it after somebody has set it by d: the wall
@@ -57,7 +59,7 @@ func clockIsSet(t *testing.T, start time.Time, step time.Duration) {
 	b.engine = engine.New(engine.Config{
 		Rule: policy.Compile(config.Rule{TTL: config.Duration(15 * time.Second)}), Store: b.store, Limits: b.limits, Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
 		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(),
-		Ledger: purge.New(), Recorder: b.notes, Now: now, Start: start,
+		Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1}, Recorder: b.notes, Now: now, Start: start,
 	})
 	check := func(wantFills int, age, status string) {
 		t.Helper()

@@ -22,12 +22,23 @@ func (x *exchange) writeStored() {
 		Status: e.Status, Age: x.judged.Age, Resident: x.judged.Age - e.InitialAge, NoCache: e.NoCache, Now: x.now,
 	})
 	h.Set("Age", strconv.FormatInt(int64(x.judged.Age/time.Second), 10))
-	x.deliver(h, e.Status, e.Body, received)
+	x.deliver(&page{status: e.Status, header: h, body: e.Body, owned: true, holes: e.Holes, token: e.Token}, received)
 }
 
-// deliver sends a response whose body is there as a whole.
-func (x *exchange) deliver(h http.Header, status int, body []byte, received time.Time) {
-	d := policy.DecideDelivery(x.q.Method, x.q.Header, status, h, int64(len(body)), received)
+// deliver sends a response whose body is there as a whole. p is used up.
+func (x *exchange) deliver(p *page, received time.Time) {
+	if x.in.Inputs.Session != "" {
+		policy.PrivateFields(p.header)
+	}
+	x.fillIn(p)
+	h, status, body, size := p.header, p.status, p.body, int64(len(p.body))
+	if len(p.holes) > 0 {
+		size = -1 // no two deliveries are parts of one page
+	}
+	d := policy.DecideDelivery(x.q.Method, x.q.Header, status, h, size, received)
+	if p.minted != "" {
+		h.Add("Set-Cookie", p.minted)
+	}
 	switch {
 	case len(d.Ranges) > 0:
 		x.writeParts(h, body, d.Ranges)
@@ -66,6 +77,9 @@ func (x *exchange) read() Phase {
 		Collapsed: x.role == collapse.RoleFollower,
 	}
 	h := answer.Header.Clone()
+	if x.spares(answer) && outcome != collapse.OutcomeShared {
+		h = x.e.Rule.WithoutToken(h)
+	}
 	if outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld {
 		x.e.Rule.TellBrowsers(h, policy.Told{
 			Status: answer.Status, Age: answer.Age, NoCache: outcome == collapse.OutcomeHeld, Now: answer.At,
@@ -77,8 +91,11 @@ func (x *exchange) read() Phase {
 	if outcome == collapse.OutcomeShared && x.status.Stored {
 		x.status.HasTTL, x.status.TTL, x.status.Detail = true, answer.Fresh, x.miss
 	}
+	if x.in.Inputs.Session != "" && outcome == collapse.OutcomeShared {
+		policy.PrivateFields(h)
+	}
 	if x.reader == nil { // awaitWhole gave it up for the whole, which may be empty
-		x.deliver(h, answer.Status, x.whole, answer.At)
+		x.deliver(&page{status: answer.Status, header: h, body: x.whole, holes: answer.Holes, token: answer.Token}, answer.At)
 		return Done
 	}
 	if d := policy.DecideDelivery(x.q.Method, x.q.Header, answer.Status, h, -1, answer.At); d.Status != answer.Status {

@@ -17,8 +17,10 @@ import (
 	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
+	"github.com/page-cache/page-cache/module/session"
 	"github.com/page-cache/page-cache/module/store"
 	"github.com/page-cache/page-cache/module/store/local"
+	"github.com/page-cache/page-cache/module/variant"
 )
 
 // oneSlot is a store in which all digests collide.
@@ -93,7 +95,7 @@ func newColliding(t *testing.T, st store.Store) (*engine.Engine, ended) {
 	over := make(ended, 1)
 	e := engine.New(engine.Config{
 		Rule: policy.Compile(config.Rule{TTL: config.Duration(time.Minute)}), Store: st, Limits: collapse.NewLimits(10, 1<<20), Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
-		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(),
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1},
 		Recorder: over, Now: time.Now, Start: time.Now(),
 	})
 	t.Cleanup(func() { e.Close(time.Second) })

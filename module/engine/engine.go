@@ -14,7 +14,9 @@ import (
 	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
+	"github.com/page-cache/page-cache/module/session"
 	"github.com/page-cache/page-cache/module/store"
+	"github.com/page-cache/page-cache/module/variant"
 )
 
 const (
@@ -71,11 +73,15 @@ type Config struct {
 	Marks    *collapse.Marks // pages that proved not to be for all
 	Failed   *collapse.Marks // pages whose last fill failed; another one than Marks
 	Ledger   *purge.Ledger
+	Sessions *session.Table
+	Variants *variant.Table
 	Freeze   *freeze.Switch
 	Recorder Recorder
 	Now      func() time.Time     // the clock, with its monotonic reading
 	Start    time.Time            // what stored times count from
 	Chance   func() float64       // evenly drawn from [0, 1); safe for concurrent use
+	Random   func([]byte)         // fills bytes from a source fit for secrets; safe for concurrent use
+	TagKey   []byte               // what entity-tags name visitors under; a secret of the process
 	Trace    func(from, to Phase) // called on every move, if not nil
 }
 

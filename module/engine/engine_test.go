@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"maps"
@@ -19,7 +20,9 @@ import (
 	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
+	"github.com/page-cache/page-cache/module/session"
 	"github.com/page-cache/page-cache/module/store"
+	"github.com/page-cache/page-cache/module/variant"
 )
 
 // bench is an engine with what a scenario cannot say.
@@ -41,7 +44,7 @@ func newBenchOf(t *testing.T, st store.Store, rule config.Rule) *bench {
 	b := &bench{t: t, store: st, limits: collapse.NewLimits(40, 1<<20), notes: &notes{counts: map[string]int{}}}
 	b.engine = engine.New(engine.Config{
 		Rule: policy.Compile(rule), Store: st, Limits: b.limits, Upstream: new(engine.Upstream), Freeze: new(freeze.Switch), Chance: func() float64 { return 0 },
-		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(),
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1},
 		Recorder: b.notes, Now: time.Now, Start: time.Now(),
 	})
 	return b
@@ -365,3 +368,5 @@ func TestStatusErrorTellsItsCause(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func random(b []byte) { _, _ = rand.Read(b) }

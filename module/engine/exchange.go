@@ -30,6 +30,9 @@ type exchange struct {
 	miss    cachestatus.Reason // lookup: why the origin is asked
 	now     time.Time          // lookup, stale: when the stored response was judged
 
+	// setCookie is the cookie that kept an answer from being stored; join sets it.
+	setCookie string
+
 	fill     *collapse.Fill   // join
 	reader   *collapse.Reader // join; closed on leaving
 	role     collapse.Role    // join

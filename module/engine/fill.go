@@ -49,10 +49,17 @@ type job struct {
 	storage     policy.Storage
 	header      http.Header // as it will be stored; nil unless storable
 	noStatus    bool
-	frozen      freeze.State  // when it began
-	took        time.Duration // until the header came, if it did
-	headed      bool          // it did
-	told        sync.Once     // how the origin has fared
+	// pending is the head of an answer whose tokens are not found yet: it is for
+	// nobody before its body is whole.
+	pending *collapse.Answer
+	own     *collapse.Answer // what its leader gets if they cannot be found
+	holes   []int
+	token   string
+	arrived time.Time     // when the header came
+	frozen  freeze.State  // when it began
+	took    time.Duration // until the header came, if it did
+	headed  bool          // it did
+	told    sync.Once     // how the origin has fared
 }
 
 // panicError is a panic of the origin's handler.
@@ -226,7 +233,11 @@ func (j *job) conclude(err error) {
 		return
 	}
 	j.f.SetTrailer(trailers(j.w.Header()))
-	reason := j.store()
+	body, reason := j.search()
+	if reason == cachestatus.ReasonNone {
+		reason = j.store(body)
+	}
+	j.reveal(reason)
 	j.settles(reason)
 	if j.header != nil {
 		j.remember(reason)

@@ -36,8 +36,19 @@ func (x *exchange) lookup() Phase {
 	case x.e.Marks.Has(x.key.Digest, x.e.sinceStart(x.e.Now())):
 		x.reason = cachestatus.ReasonHitForMiss
 		return Bypass
+	case x.entry == nil && x.tooMany():
+		x.reason = cachestatus.ReasonVariantLimit
+		return Bypass
 	}
 	return Join
+}
+
+// tooMany reports whether the page has as many variants already as it may have, and
+// this is another one. A session's pages are bounded by themselves.
+func (x *exchange) tooMany() bool {
+	in := &x.in.Inputs
+	return in.Session == "" && in.Varies() &&
+		x.e.Variants.Full(in.Page().Digest, x.key.Digest, x.e.Rule.VariantLimit(), x.e.sinceStart(x.e.Now()))
 }
 
 // askFor names the part that is looked up and asked for; with "" the whole.

@@ -80,7 +80,10 @@ func (p *posted) keep() {
 		return
 	}
 	s := policy.DecideStorage(&p.answer, e.Rule, &p.in)
-	if !e.mayStore(p.frozen) || s.Disposal != policy.DisposeStore || !s.Terms.Explicit {
+	if !e.mayStore(p.frozen) || s.Disposal != policy.DisposeStore || !s.Terms.Explicit || s.Tokens.Set {
+		return
+	}
+	if _, reason := policy.DecideTokens(p.answer.Header.Get("Content-Type"), p.body, &s.Tokens); reason != cachestatus.ReasonNone {
 		return
 	}
 	primary := p.in.Inputs.Key()

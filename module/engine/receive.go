@@ -21,6 +21,9 @@ func (x *exchange) receive() Phase {
 		return Refuse
 	case policy.AdmitLookup:
 	}
+	if len(x.in.Session) > 0 {
+		x.in.Inputs.Session = x.e.Sessions.Name(x.in.Session)
+	}
 	x.in.Inputs.Generation = x.e.Ledger.Generation(policy.URI(&x.in.Inputs))
 	x.primary = x.in.Inputs.Key()
 	x.key = x.primary
@@ -107,8 +110,16 @@ func (x *exchange) compare(status int, h http.Header, since freeze.State) {
 
 // member returns this cache's member of Cache-Status.
 func (x *exchange) member() string {
-	if x.q.Debug && x.primary.Text != "" {
-		x.status.Key = x.in.Inputs.String()
+	if x.q.Debug {
+		if x.primary.Text != "" {
+			x.status.Key = x.in.Inputs.String()
+		}
+		switch x.status.Detail {
+		case cachestatus.ReasonCookie:
+			x.status.Cookie = x.in.Cookie
+		case cachestatus.ReasonSetCookie:
+			x.status.Cookie = x.setCookie
+		}
 	}
 	return x.status.String()
 }
@@ -128,6 +139,9 @@ func (x *exchange) bypass() Phase {
 		marked = true
 		before, now := x.invalidate(status, h)
 		x.compare(status, h, frozen)
+		if x.e.Rule.NamesSession(h["Set-Cookie"]) {
+			x.e.Sessions.Forget(policy.Crumbs(x.q.Header["Cookie"]))
+		}
 		if post != nil {
 			post.head(status, h, before, now)
 		}

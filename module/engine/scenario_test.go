@@ -22,6 +22,8 @@ import (
 	"github.com/page-cache/page-cache/module/freeze"
 	"github.com/page-cache/page-cache/module/policy"
 	"github.com/page-cache/page-cache/module/purge"
+	"github.com/page-cache/page-cache/module/session"
+	"github.com/page-cache/page-cache/module/variant"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -176,7 +178,7 @@ func (s *scenario) start() *engine.Engine {
 	}
 	s.engine = engine.New(engine.Config{
 		Rule: policy.Compile(s.rule), Store: s.store, Limits: s.limits, Upstream: upstream, Freeze: s.freeze, Chance: func() float64 { return float64(s.chance.Load()) / 100 },
-		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Recorder: s.notes, Ledger: purge.New(),
+		Marks: collapse.NewMarks(), Failed: collapse.NewMarks(), Recorder: s.notes, Ledger: purge.New(), Sessions: session.New(1 << 20), Variants: variant.New(), Random: random, TagKey: []byte{1},
 		Now: time.Now, Start: time.Now(),
 		Trace: func(from, to engine.Phase) {
 			if !slices.Contains(engine.Next(from), to) {

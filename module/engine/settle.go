@@ -15,6 +15,7 @@ import (
 // settled goes on by what became of the fill.
 func (x *exchange) settled() Phase {
 	answer := x.fill.Answer()
+	x.setCookie = answer.Cookie
 	leader := x.role == collapse.RoleLeader
 	switch x.fill.Outcome() {
 	case collapse.OutcomeShared:
@@ -33,7 +34,7 @@ func (x *exchange) settled() Phase {
 			x.reason = cachestatus.ReasonRange
 		case !policy.AcceptsCoding(x.q.Header, answer.Header):
 			x.reason = cachestatus.ReasonContentEncoding
-		case leader && x.matches(answer):
+		case leader && x.matches(answer) && !x.spares(answer):
 			return Read
 		default:
 			x.reason = answer.Reason
@@ -56,7 +57,7 @@ func (x *exchange) share(answer *collapse.Answer) Phase {
 		x.reason = cachestatus.ReasonContentEncoding
 		return Bypass
 	}
-	if x.in.Range && x.q.Method == http.MethodGet && answer.Status != http.StatusPartialContent {
+	if answer.Token != "" || x.in.Range && x.q.Method == http.MethodGet && answer.Status != http.StatusPartialContent {
 		return x.awaitWhole()
 	}
 	return Read

@@ -75,14 +75,17 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 		j.in.Inputs.Part = "" // the origin has sent the whole
 		j.primary, j.key = resourceKey(j.in.Inputs), j.in.Inputs.Key()
 	}
+	if j.e.Rule.NamesSession(answer.Header["Set-Cookie"]) {
+		j.e.Sessions.Forget(j.in.Session)
+	}
 	s := policy.DecideStorage(answer, j.e.Rule, &j.in)
 	if j.noStatus {
 		s.Disposal, s.Reason = policy.DisposeRelay, cachestatus.ReasonNoStatus
 	}
-	j.storage, j.status = s, answer.Status
+	j.storage, j.status, j.arrived = s, answer.Status, answer.ResponseTime
 	a := collapse.Answer{
 		Status: answer.Status, FwdStatus: fwdStatus, Header: answer.Header.Clone(), Reason: s.Reason, At: answer.ResponseTime,
-		Names: s.Vary,
+		Names: s.Vary, Cookie: s.Cookie, SetsToken: s.Tokens.Set,
 	}
 	if len(s.Vary) > 0 {
 		j.in.Inputs.Variant = j.e.Rule.Sent(s.Vary, &j.in)
@@ -97,11 +100,20 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 			outcome = collapse.OutcomeHeld
 		}
 		j.header = j.e.Rule.StorableFields(answer.Header, s.Drop, answer.ResponseTime)
+		original := a
 		a.Header, a.Fresh, a.Age = withLength(j.header, answer.Header), s.Fresh, s.Terms.InitialAge
 		if !j.e.mayStore(j.frozen) {
 			a.Reason = cachestatus.ReasonFrozen
 		}
 		j.mark()
+		switch {
+		case j.confirmed:
+			a.Holes, a.Token = j.base.Holes, j.base.Token
+		case s.Tokens.Set:
+			a.Token = s.Tokens.Text()
+			j.await(&a, &original)
+			return true
+		}
 	case policy.DisposeFail:
 		j.fails(errStatus)
 		outcome = collapse.OutcomeFailed
@@ -168,17 +180,10 @@ func (j *job) short() error {
 	return nil
 }
 
-// store stores the answer and returns why it did not.
-func (j *job) store() cachestatus.Reason {
-	if j.header == nil {
-		return j.storage.Reason
-	}
+// store stores the answer with its body, and returns why it did not.
+func (j *job) store(body []byte) cachestatus.Reason {
 	if !j.e.mayStore(j.frozen) {
 		return cachestatus.ReasonFrozen
-	}
-	body, whole := j.f.Body.Whole()
-	if !whole {
-		return cachestatus.ReasonTooLarge
 	}
 	if !j.confirmed && !j.proven() {
 		return cachestatus.ReasonFraming
@@ -191,14 +196,43 @@ func (j *job) store() cachestatus.Reason {
 	}
 	e := entry.Entry{
 		Key: j.key.Text, Status: j.status, Header: j.header, Body: body,
-		StoredAt: j.e.sinceStart(j.f.Answer().At), Took: j.e.Now().Sub(j.requestTime), Usual: j.usually(), Terms: j.storage.Terms,
+		Holes: j.holes, Token: j.token,
+		StoredAt: j.e.sinceStart(j.arrived), Took: j.e.Now().Sub(j.requestTime), Usual: j.usually(), Terms: j.storage.Terms,
 	}
 	if e.Status == http.StatusOK && len(body) > 0 && len(e.Header["Etag"]) == 0 {
 		// Readers of this fill share the header, and have it already.
 		e.Header = e.Header.Clone()
 		e.Header["Etag"], e.OwnTag = []string{policy.OwnTag(body)}, true
 	}
+	if reason := j.makeRoom(&e); reason != cachestatus.ReasonNone {
+		return reason
+	}
 	return j.e.keep(&j.key, &e)
+}
+
+// variantGrace is how long a variant counts after it has gone stale: one that is asked
+// for again and again keeps its place.
+const variantGrace = time.Minute
+
+// makeRoom makes room for a response among those of its session, or among the variants
+// of its page, and returns why there is none.
+func (j *job) makeRoom(e *entry.Entry) cachestatus.Reason {
+	in := &j.in.Inputs
+	if in.Session != "" {
+		gone, ok := j.e.Sessions.Keep(in.Session, j.key.Digest, int64(e.EncodedSize()))
+		for _, key := range gone {
+			j.e.remove(key)
+		}
+		if !ok { // the session has changed something, or ended, meanwhile
+			return cachestatus.ReasonStale
+		}
+		return cachestatus.ReasonNone
+	}
+	now := j.e.sinceStart(j.e.Now())
+	if in.Varies() && !j.e.Variants.Add(in.Page().Digest, j.key.Digest, j.e.Rule.VariantLimit(), now, now+j.storage.Fresh+variantGrace) {
+		return cachestatus.ReasonVariantLimit
+	}
+	return cachestatus.ReasonNone
 }
 
 // proven reports whether the body's end is known to be its end: by a declared

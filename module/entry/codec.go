@@ -18,9 +18,9 @@ import (
 //	       flags                one byte, see below
 //	       StoredAt, Took, Usual, InitialAge, Lifetime   varint, nanoseconds
 //	       StaleWhileRevalidate, StaleIfError   varint, nanoseconds; each only if its flag is set
-//	       holes                uvarint, how many; if there are any:
+//	       holes                uvarint, how many
 //	           each             uvarint, how many bytes of the body lie between it and the end of the one before
-//	           Token            uvarint length, bytes
+//	       Token                uvarint length, bytes
 //	       length of the body   uvarint; of one that is apart, 44
 //	       key                  uvarint length, bytes
 //	       names, values        uvarint, uvarint: how many names and, under all of them, how many values
@@ -128,19 +128,13 @@ func (e *Entry) gaps(yield func(uint64)) {
 func (e *Entry) appendHoles(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(e.Holes)))
 	e.gaps(func(gap uint64) { b = binary.AppendUvarint(b, gap) })
-	if len(e.Holes) > 0 {
-		b = appendString(b, e.Token)
-	}
-	return b
+	return appendString(b, e.Token)
 }
 
 func (e *Entry) holesSize() int {
 	n := uvarintSize(uint64(len(e.Holes)))
 	e.gaps(func(gap uint64) { n += uvarintSize(gap) })
-	if len(e.Holes) > 0 {
-		n += blockSize(len(e.Token))
-	}
-	return n
+	return n + blockSize(len(e.Token))
 }
 
 // apartSize is the length of an Apart.

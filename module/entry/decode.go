@@ -150,9 +150,6 @@ func (r *reader) holes() (gaps []uint64, token []byte) {
 	for range n {
 		gaps = append(gaps, r.uvarint("hole"))
 	}
-	if n == 0 {
-		return nil, nil
-	}
 	size := r.uvarint("token")
 	if size > uint64(len(r.rest)) {
 		r.fail("token")

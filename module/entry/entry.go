@@ -35,7 +35,7 @@ type Entry struct {
 	// do not overlap. The body holds placeholders there.
 	Holes []int
 
-	// Token is what is known of the tokens' cookie; it means something with Holes only.
+	// Token is what is known of the cookie that belongs to the tokens; a response may set it without holding any.
 	Token string
 
 	// StoredAt is response_time (RFC 9111 §4.2.3), as an offset from the start of the process on its monotonic clock.

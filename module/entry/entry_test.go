@@ -207,7 +207,7 @@ func TestAnyTruncationIsFound(t *testing.T) {
 	}
 }
 
-// fields seals the fields as they stand, in the order status, flags, five times, holes, length of the body, key, names,
+// fields seals the fields as they stand, in the order status, flags, five times, holes, token, length of the body, key, names,
 // values.
 func fields(rest ...byte) []byte {
 	b := append(make([]byte, entry.PrefixSize), rest...)
@@ -231,25 +231,25 @@ func TestDecodeErrors(t *testing.T) {
 		"no fields":              {fields(), entry.ErrCorrupt, "status"},
 		"status 1000":            {fields(0xe8, 7, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "status"},
 		"no flags":               {fields(1), entry.ErrCorrupt, "flags"},
-		"apart, too short":       {fields(1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "apart"},
-		"apart, of no size":      {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0}, make([]byte, 44)...)...), entry.ErrCorrupt, "apart"},
-		"apart, negative":        {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0}, bytes.Repeat([]byte{255}, 44)...)...), entry.ErrCorrupt, "apart"},
+		"apart, too short":       {fields(1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "apart"},
+		"apart, of no size":      {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0}, make([]byte, 44)...)...), entry.ErrCorrupt, "apart"},
+		"apart, negative":        {fields(append([]byte{1, 0x80, 0, 0, 0, 0, 0, 0, 0, 44, 0, 0, 0}, bytes.Repeat([]byte{255}, 44)...)...), entry.ErrCorrupt, "apart"},
 		"long form of a number":  {fields(0x81, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "status"},
 		"number over 64 bits":    {fields(1, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2), entry.ErrCorrupt, "stored at"},
-		"body longer than all":   {fields(1, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0), entry.ErrCorrupt, "body"},
-		"key longer than all":    {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0), entry.ErrCorrupt, "key"},
-		"more names than bytes":  {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0), entry.ErrCorrupt, "names"},
-		"more values than bytes": {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9), entry.ErrCorrupt, "values"},
+		"body longer than all":   {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0), entry.ErrCorrupt, "body"},
+		"key longer than all":    {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0), entry.ErrCorrupt, "key"},
+		"more names than bytes":  {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0), entry.ErrCorrupt, "names"},
+		"more values than bytes": {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9), entry.ErrCorrupt, "values"},
 		"more holes than bytes":  {fields(1, 0, 0, 0, 0, 0, 0, 99, 0, 0, 0, 0), entry.ErrCorrupt, "holes"},
 		"cookie too long":        {fields(1, 0, 0, 0, 0, 0, 0, 1, 0, 99, 0, 0), entry.ErrCorrupt, "token"},
 		"hole without a body":    {fields(1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "place of a hole"},
 		"hole past the end":      {fields(append([]byte{1, 0, 0, 0, 0, 0, 0, 1, 1, 0, 64, 0, 0, 0}, make([]byte, 64)...)...), entry.ErrCorrupt, "place of a hole"},
-		"left over":              {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "left over"},
-		"names out of order":     {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 'b', 0, 1, 'a', 0), entry.ErrCorrupt, "order"},
-		"a name twice":           {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 'a', 0, 1, 'a', 0), entry.ErrCorrupt, "order"},
-		"too many values":        {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 'a', 2, 0, 0), entry.ErrCorrupt, "values of a name"},
-		"too few values":         {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 'a', 1, 0), entry.ErrCorrupt, "values"},
-		"value longer than all":  {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 'a', 1, 9), entry.ErrCorrupt, "value"},
+		"left over":              {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), entry.ErrCorrupt, "left over"},
+		"names out of order":     {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 'b', 0, 1, 'a', 0), entry.ErrCorrupt, "order"},
+		"a name twice":           {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1, 'a', 0, 1, 'a', 0), entry.ErrCorrupt, "order"},
+		"too many values":        {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 'a', 2, 0, 0), entry.ErrCorrupt, "values of a name"},
+		"too few values":         {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 'a', 1, 0), entry.ErrCorrupt, "values"},
+		"value longer than all":  {fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 'a', 1, 9), entry.ErrCorrupt, "value"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -259,7 +259,7 @@ func TestDecodeErrors(t *testing.T) {
 			}
 		})
 	}
-	if _, err := entry.Decode(fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)); err != nil {
+	if _, err := entry.Decode(fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)); err != nil {
 		t.Errorf("the shortest entry: %v", err)
 	}
 }
@@ -273,7 +273,7 @@ func TestNegativeStatusDoesNotDecode(t *testing.T) {
 
 // Claims of a few bytes about millions of names must not cost millions of bytes.
 func TestDecodeAllocatesNothingForClaims(t *testing.T) {
-	b := fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f)
+	b := fields(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff, 0x7f)
 	if got := allocated(func() { _, _ = entry.Decode(b) }); got > 2000 {
 		t.Errorf("%d bytes were allocated for an input of %d", got, len(b))
 	}

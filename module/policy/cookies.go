@@ -46,30 +46,37 @@ type Cookies struct {
 // may read it in its own way. A name in two lists is a session's first, then a
 // variant's, then harmless.
 func (r *Rule) cookies(fields []string) (c Cookies) {
-	for _, field := range fields {
-		for crumb := range strings.SplitSeq(field, ";") {
-			crumb = strings.Trim(crumb, " \t")
-			if crumb == "" {
-				continue
-			}
-			name, _, ok := strings.Cut(crumb, "=")
-			name = strings.TrimRight(name, " \t")
-			switch {
-			case !ok || !isToken(name), r.session.match(name):
-				c.blame(name)
-			case r.privateSession.match(name):
-				c.Session = append(c.Session, crumb)
-			case r.varyCookies.match(name):
-				c.vary(name, crumb)
-			case !r.harmless(name):
-				c.blame(name)
-			}
+	for _, crumb := range Crumbs(fields) {
+		name, _, ok := strings.Cut(crumb, "=")
+		name = strings.TrimRight(name, " \t")
+		switch {
+		case !ok || !isToken(name), r.session.match(name):
+			c.blame(name)
+		case r.privateSession.match(name):
+			c.Session = append(c.Session, crumb)
+		case r.varyCookies.match(name):
+			c.vary(name, crumb)
+		case !r.harmless(name):
+			c.blame(name)
 		}
 	}
 	if len(c.Session) > maxSessionCookies {
 		c.blame("")
 	}
 	return c
+}
+
+// Crumbs returns the cookies of the Cookie fields as they were sent, readable or not.
+func Crumbs(fields []string) []string {
+	var crumbs []string
+	for _, field := range fields {
+		for crumb := range strings.SplitSeq(field, ";") {
+			if crumb = strings.Trim(crumb, " \t"); crumb != "" {
+				crumbs = append(crumbs, crumb)
+			}
+		}
+	}
+	return crumbs
 }
 
 // maxSessionCookies bounds the cookies that make a session together: no application
@@ -111,18 +118,6 @@ func (r *Rule) HasSessions() bool { return len(r.privateSession) > 0 }
 // delete a cookie whose values have pages of their own.
 func (r *Rule) NamesSession(lines []string) bool {
 	return slices.ContainsFunc(lines, func(line string) bool { return r.privateSession.match(setCookieName(line)) })
-}
-
-// unstripped returns the lines of Set-Cookie that keep an answer from being stored: all
-// but those of cookies that the line lets go, or fills in for each visitor.
-func (r *Rule) unstripped(lines []string) []string {
-	var kept []string
-	for _, line := range lines {
-		if name := setCookieName(line); name == "" || name != r.csrfCookie && !r.strip.match(name) {
-			kept = append(kept, line)
-		}
-	}
-	return kept
 }
 
 // setCookieName returns the name of the cookie that a line of Set-Cookie is about

@@ -38,7 +38,7 @@ func origin(scheme, host string) string {
 // 9111 §4.4): after a 2xx or 3xx to an unsafe method the request's own, and those
 // of Location and Content-Location at the same origin. nil: none.
 func Invalidates(q *Request, status int, h http.Header) []string {
-	if safe(q.Method) || status < 200 || status > 399 {
+	if Safe(q.Method) || status < 200 || status > 399 {
 		return nil
 	}
 	uris := []string{uri(q.Scheme, q.Host, q.Original)}
@@ -60,9 +60,9 @@ func Invalidates(q *Request, status int, h http.Header) []string {
 	return uris
 }
 
-// safe reports a method that is safe by RFC 9110 §9.2.1 or by its registration, or,
+// Safe reports a method that is safe by RFC 9110 §9.2.1 or by its registration, or,
 // as CONNECT, is about no resource. An unknown one is not.
-func safe(method string) bool {
+func Safe(method string) bool {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodConnect,
 		"QUERY", "PROPFIND", "REPORT", "SEARCH":

@@ -72,6 +72,9 @@ func (r *Rule) Grace(trouble float64) time.Duration {
 	return time.Duration(trouble * float64(r.conf.OverloadGrace))
 }
 
+// VariantLimit returns how many variants of one page are stored at a time.
+func (r *Rule) VariantLimit() int { return r.conf.VariantLimit() }
+
 // TrustFraming reports whether a body may be stored whose end only the closing
 // connection shows.
 func (r *Rule) TrustFraming() bool { return r.conf.TrustFraming }
@@ -82,7 +85,7 @@ func (r *Rule) TrustFraming() bool { return r.conf.TrustFraming }
 // a server in trouble is not to be asked by everybody at once.
 func (r *Rule) MarkFor(status int, reason cachestatus.Reason) time.Duration {
 	if reason == cachestatus.ReasonNone || reason == cachestatus.ReasonAuthorization || reason == cachestatus.ReasonNoStatus ||
-		reason == cachestatus.ReasonStore || !Supersedes(status) {
+		reason == cachestatus.ReasonStore || reason == cachestatus.ReasonVariantLimit || !Supersedes(status) {
 		return 0
 	}
 	return r.conf.MarkFor()

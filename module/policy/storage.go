@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -46,11 +47,18 @@ type Response struct {
 type Storage struct {
 	Disposal Disposal
 	Reason   cachestatus.Reason // why not DisposeStore
+	// Cookie names the cookie that was set, with ReasonSetCookie.
+	Cookie string
 
 	// Vary names the request fields that select among the resource's answers,
 	// besides those that are keyed anyway; canonical and sorted. It is set whatever
 	// the disposal: an answer made without a field is not for a visitor who has it.
 	Vary []string
+
+	// Tokens are those that the page holds and that are filled in for each visitor.
+	// Without its body it is not known yet where they stand, nor whether it may be
+	// stored: see DecideTokens.
+	Tokens Tokens
 
 	// For DisposeStore and DisposeKeep: what a later lookup judges by.
 	Terms entry.Terms
@@ -70,6 +78,8 @@ func DecideStorage(a *Response, r *Rule, in *Intake) Storage {
 	h := canonicalFields(a.Header)
 	cc := sharedDirectives(h)
 	s := Storage{Terms: r.terms(a, h, &cc), Drop: slices.Concat(cc.NoCacheFields, cc.PrivateFields)}
+	var cookies []string
+	s.Tokens, cookies = r.tokens(h, a)
 	var varyReason cachestatus.Reason
 	s.Vary, varyReason = r.variesBy(h, in)
 	failed := a.Status >= http.StatusInternalServerError || a.Status == statusClientClosed
@@ -85,6 +95,7 @@ func DecideStorage(a *Response, r *Rule, in *Intake) Storage {
 		loopReason(a.Status, h, in),
 		directiveReason(&cc.Response, a.Status),
 		authorizationReason(&cc.Response, in),
+		r.cookieReason(cookies, a),
 		r.messageReason(h, a, s.Terms.Explicit),
 		varyReason,
 		s.hold(freshReason, h),
@@ -96,11 +107,17 @@ func DecideStorage(a *Response, r *Rule, in *Intake) Storage {
 			s.Disposal, s.Reason = DisposeFail, cachestatus.ReasonOriginError
 		default:
 			s.Disposal, s.Reason = DisposeRelay, reason
+			if len(cookies) > 0 && (reason == cachestatus.ReasonSetCookie || reason == cachestatus.ReasonToken) {
+				s.Cookie = cmp.Or(setCookieName(cookies[0]), "=")
+			}
 		}
 		return s
 	}
-	if failed && s.Disposal == DisposeKeep {
+	switch {
+	case failed && s.Disposal == DisposeKeep:
 		s.Disposal, s.Reason = DisposeFail, cachestatus.ReasonOriginError
+	case s.Tokens.Set && s.Disposal == DisposeKeep: // a copy for a later visitor, which must be asked about anyway
+		s.Disposal = DisposeRelay
 	}
 	return s
 }
@@ -216,7 +233,7 @@ func authorizationReason(cc *cachecontrol.Response, in *Intake) cachestatus.Reas
 // messageReason finds what in the answer itself keeps it out of the store.
 func (r *Rule) messageReason(h http.Header, a *Response, explicit bool) cachestatus.Reason {
 	switch {
-	case len(r.unstripped(h["Set-Cookie"])) > 0, len(h["Set-Cookie2"]) > 0 && !r.keeps("Set-Cookie2"):
+	case len(h["Set-Cookie2"]) > 0 && !r.keeps("Set-Cookie2"):
 		return cachestatus.ReasonSetCookie
 	case varyStar(h):
 		return cachestatus.ReasonVaryStar

@@ -1,4 +1,4 @@
-package main
+package launch
 
 import (
 	"bufio"
@@ -10,27 +10,27 @@ import (
 	"path/filepath"
 	"regexp"
 	"time"
-
-	"github.com/page-cache/page-cache/integration/launch"
 )
 
-// stopTimeout is more than the run script takes to end Caddy and uWSGI, with
+// scriptPatience is more than the run script takes to end Caddy and uWSGI, with
 // force if need be.
-const stopTimeout = 30 * time.Second
+const scriptPatience = 30 * time.Second
 
 // urlPattern finds where the shop is in what the run script prints.
 var urlPattern = regexp.MustCompile(`http://[^\s]+`)
 
-// shop is a running storefront.
-type shop struct {
-	url    string
-	script *launch.Process
+// Storefront is the shop of examples/storefront behind Caddy, as its run script
+// starts them. URL is where it is.
+type Storefront struct {
+	URL    string
+	script *Process
 }
 
-// startShop runs the storefront's script on a free port and returns when the
-// script has seen the shop answer.
-func startShop(ctx context.Context, root, state string) (*shop, error) {
-	ports, err := launch.FreePorts(ctx, 1)
+// StartStorefront runs the storefront's script on a free port, with a state folder and
+// more variables for the script, and returns when the script has seen the shop answer.
+// root is the repository.
+func StartStorefront(ctx context.Context, root, state string, env ...string) (*Storefront, error) {
+	ports, err := FreePorts(ctx, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -39,26 +39,26 @@ func startShop(ctx context.Context, root, state string) (*shop, error) {
 	cmd.Env = append(os.Environ(),
 		"EDGE_PORT="+ports[0],
 		"EDGE_ADMIN=off",
-		"DEMO_TTL="+demoTTL.String(),
 		"STOREFRONT_STATE="+state,
 	)
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stderr = os.Stderr
 	stdout, in := io.Pipe()
 	cmd.Stdout = in
-	script, err := launch.Start("the storefront", cmd)
+	script, err := Start("the storefront", cmd)
 	if err != nil {
 		return nil, err
 	}
-	s := &shop{script: script}
+	s := &Storefront{script: script}
 	urls := make(chan string, 1)
 	go watch(stdout, urls)
 	select {
-	case s.url = <-urls:
+	case s.URL = <-urls:
 		return s, nil
 	case <-script.Done():
-		return nil, errors.Join(errors.New("the storefront did not start"), s.stop())
+		return nil, errors.Join(errors.New("the storefront did not start"), s.Stop())
 	case <-ctx.Done():
-		return nil, errors.Join(context.Cause(ctx), s.stop())
+		return nil, errors.Join(context.Cause(ctx), s.Stop())
 	}
 }
 
@@ -76,5 +76,5 @@ func watch(stdout io.Reader, urls chan<- string) {
 	_, _ = io.Copy(io.Discard, stdout)
 }
 
-// stop ends the script, which ends what it started.
-func (s *shop) stop() error { return s.script.Stop(stopTimeout) }
+// Stop ends the script, which ends what it started.
+func (s *Storefront) Stop() error { return s.script.Stop(scriptPatience) }
