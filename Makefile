@@ -14,6 +14,8 @@ SOURCES := $(shell find module caddyfile -name '*.go' -not -name '*_test.go') go
 CHART := integration/storm/chart
 CONFORMANCE := integration/conformance
 SUITE := $(CONFORMANCE)/node_modules/.package-lock.json
+BROWSER := integration/browser
+PLAYWRIGHT := $(BROWSER)/node_modules/.package-lock.json
 
 # How long a page is kept in `make storm`: whole seconds.
 STORM_TTL ?= 5s
@@ -91,9 +93,19 @@ $(SUITE): $(CONFORMANCE)/package.json $(CONFORMANCE)/package-lock.json
 	cd $(CONFORMANCE) && npm ci --ignore-scripts --omit=dev
 	@touch $@
 
+.PHONY: browser
+browser: deps build $(PLAYWRIGHT) ## the shop, visited with Debian's Chromium and by plain HTTP: a table (Node, npm and apt)
+	@$(BROWSER)/deps.sh
+	go run ./$(BROWSER)
+
+$(PLAYWRIGHT): $(BROWSER)/package.json $(BROWSER)/package-lock.json
+	@command -v npm >/dev/null || { echo "browser: npm is needed; install Node" >&2; exit 1; }
+	cd $(BROWSER) && npm ci --ignore-scripts --omit=dev
+	@touch $@
+
 .PHONY: check
-check: build lint test fuzz smoke conformance ## what has to hold before a push
+check: build lint test fuzz smoke conformance browser ## what has to hold before a push
 
 .PHONY: clean
 clean: ## removes what was built and the shop's state
-	rm -rf bin examples/storefront/.state $(CONFORMANCE)/node_modules
+	rm -rf bin examples/storefront/.state $(CONFORMANCE)/node_modules $(BROWSER)/node_modules
