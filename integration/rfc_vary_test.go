@@ -63,7 +63,7 @@ func TestS49_ValuesNeverSelectAnotherVariant(t *testing.T) {
 		{[]string{"X-A: " + long, "X-B: z"}, []string{long}, []string{"z"}},
 	}
 	o := edge.NewOrigin(t, variesBy("X-A", "X-B"))
-	e := shop(t, o)
+	e := shop(t, o, "max_variants 64")
 	target := newPage()
 	for round := range 3 {
 		for _, v := range variants {
