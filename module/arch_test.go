@@ -40,6 +40,7 @@ var layers = map[string]layer{
 
 	// Mechanisms: they do, and hold no rule of caching.
 	"module/capture":         {},
+	"module/coding":          {},
 	"module/collapse":        {"module/cachestatus": "a fill's answer carries its reason to all who wait"},
 	"module/framing":         {},
 	"module/freeze":          {},
