@@ -12,7 +12,7 @@ import (
 // visitors in the coding that each reads best: the edge encodes, and the response is
 // one for all. What one session alone asks for is not worth a copy.
 func OffersCopies(r *Rule, in *Intake, status int, h http.Header) bool {
-	return !r.passesCodings() && in.Inputs.Session == "" && status == http.StatusOK && Compressible(status, h)
+	return !r.passesCodings() && in.Inputs.Session == "" && Compressible(status, h)
 }
 
 // DecideCopy returns the content coding in which the stored response e should answer q;
@@ -22,7 +22,12 @@ func DecideCopy(q *Request, r *Rule, in *Intake, e *entry.Entry, tag string) str
 	if len(q.Header["Accept-Encoding"]) == 0 || len(q.Header["Range"]) > 0 || !OffersCopies(r, in, e.Status, e.Header) {
 		return ""
 	}
-	return WantedCopy(q.Header, tag)
+	offered := []string{"br", "zstd", "gzip"}
+	if coding, held := HeldCoding(q.Header, tag, offered); held {
+		return coding
+	}
+	coding, _ := ChooseCoding(q.Header["Accept-Encoding"], offered)
+	return coding
 }
 
 // VisitorTag returns the entity-tag that a page with tokens has for this visitor,
@@ -38,13 +43,12 @@ func (r *Rule) VisitorTag(q *Request, etag string, key []byte) string {
 // Encoded changes the fields h of a response that is sent in a coding.
 func Encoded(h http.Header, coding string) {
 	h["Content-Encoding"] = []string{coding}
-	if etag := h.Get("ETag"); etag != "" {
-		h["Etag"] = []string{CodingTag(etag, coding)}
+	if tag := CodingTag(h.Get("ETag"), coding); tag != "" {
+		h["Etag"] = []string{tag}
+	} else {
+		delete(h, "Etag")
 	}
 	delete(h, "Accept-Ranges")
-	for _, name := range [...]string{"Content-Digest", "Content-Md5", "Digest"} { // of the plain body's bytes
-		delete(h, name)
-	}
 }
 
 // AddVary names one more request field by which a response varies.
