@@ -33,7 +33,7 @@ PASSWORD = "a-long-password-1"
 # What people search for, and how many products are hot; the categories are those of
 # every page's navigation. The first of each is asked for most.
 SEARCHES = ["mug", "sneaker", "bag", "wool", "green tea"]
-HOT_PRODUCTS = 6
+HOT_PRODUCTS = 5
 ADDRESS = {"street": "Long Lane 1", "postal_code": "12345", "city": "Springfield", "country": "DE"}
 
 CATEGORY_LINK = re.compile(r'href="(/products/category/[-\w]+-\d+/)"')
@@ -238,13 +238,13 @@ class Shopper(FastHttpUser):
 
 
 class Looker(Shopper):
-    weight = 52
+    weight = 49
 
 
 class Buyer(Shopper):
     """Fills a cart, and goes to the checkout with it, mostly not to the end."""
 
-    weight = 5
+    weight = 7
     wait_time = between(0.5, 1.5)
 
     @task(1)
@@ -289,7 +289,7 @@ class Buyer(Shopper):
 class Customer(Buyer):
     """Has an account: signs up once, then logs in with each new browser."""
 
-    weight = 3
+    weight = 4
     account = None
 
     def renew(self):
