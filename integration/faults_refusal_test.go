@@ -29,7 +29,7 @@ func TestRefusalsAreNoTrouble(t *testing.T) {
 	for i := range files {
 		e.Get(fmt.Sprintf("/gone-%d.txt", i)).Want(t, "stored")
 	}
-	e.Get("/a.txt").Want(t, "stored") // the last of them, which is stale when the others are
+	e.Get("/a.txt").Want(t, "stored") // the last: when it is stale, all are
 	for i := range files {
 		if err := os.Remove(filepath.Join(root, fmt.Sprintf("gone-%d.txt", i))); err != nil {
 			t.Fatal(err)

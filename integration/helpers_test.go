@@ -1,7 +1,7 @@
 // The tests named TestS01, TestS02 and so on number the threats that the project
 // tests for: what a visitor, an origin or a Caddyfile may bring about, and what
 // must hold then. What must hold of every answer is in edge/oracle.go: nobody
-// gets another's canary, and what ends well is what the origin sent.
+// gets another's canary or session, and what ends well is what the origin sent.
 
 package integration
 

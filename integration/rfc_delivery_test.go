@@ -193,7 +193,7 @@ func TestDebug(t *testing.T) {
 }
 
 // TestInvalidationStaysAtTheOrigin: an answer to an unsafe request invalidates what it
-// names at its own scheme, host and port, and nothing elsewhere.
+// names at its own scheme, host and port, and nothing elsewhere (S16).
 func TestInvalidationStaysAtTheOrigin(t *testing.T) {
 	// RFC 9111: 4.4-1, 4.4-2
 	o := edge.NewOrigin(t, nil)

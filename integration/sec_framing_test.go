@@ -2,10 +2,12 @@ package integration
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +32,8 @@ func ended(method string, lines ...string) func(body string) string {
 	}
 }
 
-func chunk(body string) string { return fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(body), body) }
+// chunk is what is smuggled, as the one chunk of a body.
+var chunk = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(smuggled), smuggled)
 
 // lengths are ways to write a length that is none.
 func lengths() []framing {
@@ -69,28 +72,28 @@ func codings() []framing {
 		"form feed": "chunked\x0c", "quotes": "\"chunked\"", "parameter": "chunked;q=1", "comma behind": "chunked,", "comma before": ",chunked", "twice": "chunked, chunked", "none": "", "identity": "identity",
 		"a blank within": "chun ked", "NUL": "chunked\x00", "a letter more": "chunkedx", "a dot": "chunked.", "cow": "cow", "a line feed": "\nchunked",
 	} {
-		all = append(all, framing{"Transfer-Encoding: " + name, ended("POST", "Transfer-Encoding: "+value)(chunk(smuggled)), true})
+		all = append(all, framing{"Transfer-Encoding: " + name, ended("POST", "Transfer-Encoding: "+value)(chunk), true})
 	}
 	with := func(lines ...string) func(string) string { return ended("POST", lines...) }
-	n := len(chunk(smuggled))
+	n := len(chunk)
 	return append(all,
-		framing{"two codings", with("Transfer-Encoding: chunked", "Transfer-Encoding: identity")(chunk(smuggled)), true},
-		framing{"two codings, chunked last", with("Transfer-Encoding: cow", "Transfer-Encoding: chunked")(chunk(smuggled)), true},
-		framing{"chunked twice", with("Transfer-Encoding: chunked", "Transfer-Encoding: chunked")(chunk(smuggled)), true},
-		framing{"a blank before the colon", with("Transfer-Encoding : chunked")(chunk(smuggled)), true},
-		framing{"a blank before the name", with(" Transfer-Encoding: chunked")(chunk(smuggled)), true},
-		framing{"chunked in capitals", with("TRANSFER-ENCODING: CHUNKED")(chunk(smuggled)), false},
-		framing{"an underscore", with("Transfer_Encoding: chunked", fmt.Sprintf("Content-Length: %d", n))(chunk(smuggled)), false},
-		framing{"a folded coding", with("Transfer-Encoding:\r\n chunked")(chunk(smuggled)), false},
-		framing{"TE.CL", with("Content-Length: 4", "Transfer-Encoding: chunked")(chunk(smuggled)), false},
-		framing{"TE.CL, the length last", with("Transfer-Encoding: chunked", "Content-Length: 4")(chunk(smuggled)), false},
-		framing{"TE.CL, an odd coding", with("Content-Length: 4", "Transfer-Encoding: xchunked")(chunk(smuggled)), true},
-		framing{"TE and CL of the whole", with(fmt.Sprintf("Content-Length: %d", n), "Transfer-Encoding: chunked")(chunk(smuggled)), false},
-		framing{"TE.CL of a GET", ended("GET", "Content-Length: 4", "Transfer-Encoding: chunked")(chunk(smuggled)), false},
+		framing{"two codings", with("Transfer-Encoding: chunked", "Transfer-Encoding: identity")(chunk), true},
+		framing{"two codings, chunked last", with("Transfer-Encoding: cow", "Transfer-Encoding: chunked")(chunk), true},
+		framing{"chunked twice", with("Transfer-Encoding: chunked", "Transfer-Encoding: chunked")(chunk), true},
+		framing{"a blank before the colon", with("Transfer-Encoding : chunked")(chunk), true},
+		framing{"a blank before the name", with(" Transfer-Encoding: chunked")(chunk), true},
+		framing{"chunked in capitals", with("TRANSFER-ENCODING: CHUNKED")(chunk), false},
+		framing{"an underscore", with("Transfer_Encoding: chunked", fmt.Sprintf("Content-Length: %d", n))(chunk), false},
+		framing{"a folded coding", with("Transfer-Encoding:\r\n chunked")(chunk), false},
+		framing{"TE.CL", with("Content-Length: 4", "Transfer-Encoding: chunked")(chunk), false},
+		framing{"TE.CL, the length last", with("Transfer-Encoding: chunked", "Content-Length: 4")(chunk), false},
+		framing{"TE.CL, an odd coding", with("Content-Length: 4", "Transfer-Encoding: xchunked")(chunk), true},
+		framing{"TE and CL of the whole", with(fmt.Sprintf("Content-Length: %d", n), "Transfer-Encoding: chunked")(chunk), false},
+		framing{"TE.CL of a GET", ended("GET", "Content-Length: 4", "Transfer-Encoding: chunked")(chunk), false},
 		framing{"a coding behind a bare CR", with("X-A: b\rTransfer-Encoding: chunked")(""), true},
-		framing{"HTTP/1.0", strings.Replace(with("Transfer-Encoding: chunked", "Connection: keep-alive")(chunk(smuggled)), "HTTP/1.1", "HTTP/1.0", 1), false},
-		framing{"HTTP/1.0 and a length", strings.Replace(with("Transfer-Encoding: chunked", fmt.Sprintf("Content-Length: %d", n), "Connection: keep-alive")(chunk(smuggled)), "HTTP/1.1", "HTTP/1.0", 1), false},
-		framing{"HTTP/2.0", strings.Replace(with("Transfer-Encoding: chunked")(chunk(smuggled)), "HTTP/1.1", "HTTP/2.0", 1), true},
+		framing{"HTTP/1.0", strings.Replace(with("Transfer-Encoding: chunked", "Connection: keep-alive")(chunk), "HTTP/1.1", "HTTP/1.0", 1), false},
+		framing{"HTTP/1.0 and a length", strings.Replace(with("Transfer-Encoding: chunked", fmt.Sprintf("Content-Length: %d", n), "Connection: keep-alive")(chunk), "HTTP/1.1", "HTTP/1.0", 1), false},
+		framing{"HTTP/2.0", strings.Replace(with("Transfer-Encoding: chunked")(chunk), "HTTP/1.1", "HTTP/2.0", 1), true},
 	)
 }
 
@@ -151,7 +154,7 @@ func pipelined(t *testing.T, addr, method, bytes string) []*edge.Answer {
 	for {
 		response, err := http.ReadResponse(in, &http.Request{Method: method})
 		if err != nil {
-			if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Errorf("the edge still waits after %d answers to %.200q", len(answers), bytes)
 			}
 			return answers

@@ -71,7 +71,11 @@ func TestS19_SchemeHeadersNeverRedirect(t *testing.T) {
 			t.Fatalf("%s: what bypasses is not redirected, %d; the test shows nothing", scheme, a.Status)
 		}
 		for _, lines := range [][]string{
-			{"X-Forwarded-Proto: nothttps"}, {"X-Forwarded-Scheme: http"}, {"X-Forwarded-SSL: off"}, {"Front-End-Https: off"}, {"X-Url-Scheme: http"},
+			{"X-Forwarded-Proto: nothttps"},
+			{"X-Forwarded-Scheme: http"},
+			{"X-Forwarded-SSL: off"},
+			{"Front-End-Https: off"},
+			{"X-Url-Scheme: http"},
 			{"X-Forwarded-Proto: nothttps", "X-Forwarded-Scheme: HTTP", "X-Forwarded-Ssl: off", "Front-End-Https: off"},
 			{"X-Forwarded-Proto: https", "X-Forwarded-Proto: nothttps"},
 		} {

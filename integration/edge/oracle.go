@@ -9,9 +9,15 @@ import (
 // canary finds what Echo puts into personal answers.
 var canary = regexp.MustCompile(`canary-[^\s<>"&]+`)
 
+// session finds what an origin that mints sessions sets.
+var session = regexp.MustCompile(`(?m)^sid=`)
+
+// shared finds the Cache-Status of an answer that was made for another request.
+var shared = regexp.MustCompile(`page-cache;(hit|.*;collapsed)(;|$)`)
+
 // judge holds what must be true of every answer, whatever a test is about: it has
-// nobody else's canary, and if its framing says that it is whole, it is what the
-// origin sent.
+// nobody else's canary; if it was made for another request it sets no session; and if
+// its framing says that it is whole, it is what the origin sent.
 func judge(tb testing.TB, method, request string, a *Answer) {
 	tb.Helper()
 	head, _, _ := strings.Cut(request, "\r\n\r\n")
@@ -31,6 +37,9 @@ func judge(tb testing.TB, method, request string, a *Answer) {
 		if !own[found] {
 			tb.Errorf("an answer holds %s of another visitor; the request was\n%s", found, head)
 		}
+	}
+	if session.MatchString(strings.Join(a.Header["Set-Cookie"], "\n")) && shared.MatchString(strings.Join(a.Header["Cache-Status"], ", ")) {
+		tb.Errorf("an answer of another's, %q, sets %q; the request was\n%s", a.Header["Cache-Status"], a.Header["Set-Cookie"], head)
 	}
 	if complete(method, a) && !a.Whole() {
 		tb.Errorf("an answer ends well, and is not what the origin sent; the request was\n%s", head)
