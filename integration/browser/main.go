@@ -23,7 +23,7 @@ import (
 	"github.com/page-cache/page-cache/integration/launch"
 )
 
-// deadline bounds the whole run, which takes about half a minute.
+// deadline bounds the whole run, which takes about a minute.
 const deadline = 4 * time.Minute
 
 func main() {
