@@ -3,6 +3,7 @@ package integration
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -67,7 +68,7 @@ func TestSessionsChange(t *testing.T) {
 					}
 					ask("stored", session, session+"b")
 					ask("hit", session, session+"b")
-					o.Script(func(c io.Writer, a edge.Asked) bool {
+					o.Script(func(c io.Writer, _ edge.Asked) bool {
 						edge.Reply(c, status, "changed")
 						return true
 					})
@@ -100,7 +101,7 @@ func TestSessionsChangeSafely(t *testing.T) {
 func TestSessionsChangeWhileFilled(t *testing.T) {
 	gate := edge.NewGate(t, 1)
 	o := edge.NewOrigin(t, func(c io.Writer, a edge.Asked) bool {
-		if a.Method == "GET" && a.N == 1 {
+		if a.Method == http.MethodGet && a.N == 1 {
 			gate.Pass()
 		}
 		edge.Reply(c, "200 OK", fmt.Sprintf("version %d", a.N))

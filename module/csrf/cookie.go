@@ -189,7 +189,7 @@ func (c Cookie) String() string {
 		add(attrMaxAge, strconv.Itoa(c.MaxAge))
 	}
 	add(attrSameSite, c.SameSite)
-	for _, flag := range c.flags() {
+	for _, flag := range flagsOf(&c) {
 		if *flag.set {
 			parts = append(parts, flag.attr)
 		}
@@ -203,7 +203,7 @@ type flag struct {
 	set  *bool
 }
 
-func (c *Cookie) flags() [4]flag {
+func flagsOf(c *Cookie) [4]flag {
 	return [...]flag{
 		{attrSecure, &c.Secure}, {attrHTTPOnly, &c.HTTPOnly}, {attrPartitioned, &c.Partitioned}, {attrBare, &c.Bare},
 	}
@@ -224,7 +224,7 @@ func ParseCookie(text string) (Cookie, bool) {
 		case attrSameSite:
 			c.SameSite = value
 		}
-		for _, flag := range c.flags() {
+		for _, flag := range flagsOf(&c) {
 			if part == flag.attr {
 				*flag.set = true
 			}

@@ -65,12 +65,11 @@ func (e *Engine) prepare(id [32]byte, c coding.Coding, found *entry.Entry) {
 			}
 		}
 		form, err := coding.Prepare(c, body, holes, size)
-		switch {
-		case err == nil:
-			e.write(id, form.Encode())
-		default: // it would not be another the next time
+		if err != nil { // it would not be another the next time
 			e.write(id, notWorth)
+			return
 		}
+		e.write(id, form.Encode())
 	})
 }
 

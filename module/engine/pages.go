@@ -14,19 +14,6 @@ import (
 // does not push out others; below, a second look-up would cost more than that saves.
 const apartFrom = 4 << 10
 
-// get reads what is stored under key, with its body. Another key with the same digest
-// is as good as nothing.
-func (e *Engine) get(key *cachekey.Key) (*entry.Entry, error) {
-	found, err := e.head(key)
-	if err == nil {
-		err = e.join(found)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return found, nil
-}
-
 // join gives an entry its body, if that is kept apart.
 func (e *Engine) join(found *entry.Entry) error {
 	if found.Apart.Size == 0 || found.Body != nil {
@@ -44,7 +31,8 @@ func (e *Engine) join(found *entry.Entry) error {
 	return nil
 }
 
-// head is get without a body that is kept apart.
+// head reads what is stored under key, without a body that is kept apart. Another key
+// with the same digest is as good as nothing.
 func (e *Engine) head(key *cachekey.Key) (*entry.Entry, error) {
 	raw, err := e.read(key.Digest)
 	if err != nil {

@@ -114,10 +114,10 @@ func (x *exchange) member() string {
 		if x.primary.Text != "" {
 			x.status.Key = x.in.Inputs.String()
 		}
-		switch x.status.Detail {
-		case cachestatus.ReasonCookie:
+		if x.status.Detail == cachestatus.ReasonCookie {
 			x.status.Cookie = x.in.Cookie
-		case cachestatus.ReasonSetCookie:
+		}
+		if x.status.Detail == cachestatus.ReasonSetCookie {
 			x.status.Cookie = x.setCookie
 		}
 	}
@@ -139,7 +139,7 @@ func (x *exchange) bypass() Phase {
 		marked = true
 		before, now := x.invalidate(status, h)
 		x.compare(status, h, frozen)
-		if x.e.Rule.NamesSession(h["Set-Cookie"]) {
+		if x.e.Rule.NamesSession(h) {
 			x.e.Sessions.Forget(policy.Crumbs(x.q.Header["Cookie"]))
 		}
 		if post != nil {

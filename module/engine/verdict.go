@@ -75,7 +75,7 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 		j.in.Inputs.Part = "" // the origin has sent the whole
 		j.primary, j.key = resourceKey(j.in.Inputs), j.in.Inputs.Key()
 	}
-	if j.e.Rule.NamesSession(answer.Header["Set-Cookie"]) {
+	if j.e.Rule.NamesSession(answer.Header) {
 		j.e.Sessions.Forget(j.in.Session)
 	}
 	s := policy.DecideStorage(answer, j.e.Rule, &j.in)
@@ -99,19 +99,7 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 		if s.Disposal == policy.DisposeKeep {
 			outcome = collapse.OutcomeHeld
 		}
-		j.header = j.e.Rule.StorableFields(answer.Header, s.Drop, answer.ResponseTime)
-		original := a
-		a.Header, a.Fresh, a.Age = withLength(j.header, answer.Header), s.Fresh, s.Terms.InitialAge
-		if !j.e.mayStore(j.frozen) {
-			a.Reason = cachestatus.ReasonFrozen
-		}
-		j.mark()
-		switch {
-		case j.confirmed:
-			a.Holes, a.Token = j.base.Holes, j.base.Token
-		case s.Tokens.Set:
-			a.Token = s.Tokens.Text()
-			j.await(&a, &original)
+		if !j.offer(&a, answer) {
 			return true
 		}
 	case policy.DisposeFail:
@@ -123,6 +111,28 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 		j.settles(s.Reason)
 	}
 	return j.f.Settle(outcome, a, nil)
+}
+
+// offer makes of a the head of an answer that may be stored. It returns false when that
+// is not to be settled yet.
+func (j *job) offer(a *collapse.Answer, answer *policy.Response) bool {
+	s := &j.storage
+	j.header = j.e.Rule.StorableFields(answer.Header, s.Drop, answer.ResponseTime)
+	original := *a
+	a.Header, a.Fresh, a.Age = withLength(j.header, answer.Header), s.Fresh, s.Terms.InitialAge
+	if !j.e.mayStore(j.frozen) {
+		a.Reason = cachestatus.ReasonFrozen
+	}
+	j.mark()
+	switch {
+	case j.confirmed:
+		a.Holes, a.Token = j.base.Holes, j.base.Token
+	case s.Tokens.Set:
+		a.Token = s.Tokens.Text()
+		j.await(a, &original)
+		return false
+	}
+	return true
 }
 
 // mark notes under the resource's own key what its answers vary by, and lets those

@@ -70,7 +70,7 @@ func TestNamesSession(t *testing.T) {
 		"sessionid=1": true, " sessionid = 1; Path=/": true, "sessionid=; Max-Age=0": true,
 		"sessionid": false, "Sessionid=1": false, "a=sessionid=1": false, "a=1; sessionid=1": false, "": false,
 	} {
-		if got := r.NamesSession([]string{"other=1", line}); got != want {
+		if got := r.NamesSession(http.Header{"Set-Cookie": {"other=1", line}}); got != want {
 			t.Errorf("%q: %v", line, got)
 		}
 	}

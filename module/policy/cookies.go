@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -111,13 +112,10 @@ func (r *Rule) harmless(name string) bool {
 	return analytics.match(name)
 }
 
-// HasSessions reports whether the line keeps pages for sessions.
-func (r *Rule) HasSessions() bool { return len(r.privateSession) > 0 }
-
-// NamesSession reports whether the lines of an answer's Set-Cookie set, change or
-// delete a cookie whose values have pages of their own.
-func (r *Rule) NamesSession(lines []string) bool {
-	return slices.ContainsFunc(lines, func(line string) bool { return r.privateSession.match(setCookieName(line)) })
+// NamesSession reports whether an answer with the fields h sets, changes or deletes a
+// cookie whose values have pages of their own.
+func (r *Rule) NamesSession(h http.Header) bool {
+	return len(r.privateSession) > 0 && slices.ContainsFunc(canonicalFields(h)["Set-Cookie"], func(line string) bool { return r.privateSession.match(setCookieName(line)) })
 }
 
 // setCookieName returns the name of the cookie that a line of Set-Cookie is about
