@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -137,6 +138,18 @@ func Personal(h http.Header, tag string) {
 	delete(h, "Last-Modified")
 	delete(h, "Accept-Ranges")
 	AddVary(h, "Cookie")
+}
+
+// WithoutDates returns the fields of a request without a condition that asks by date. When
+// a page came says nothing of whose tokens a visitor's copy of it holds: he may have it
+// from the origin, and have got another secret since.
+func WithoutDates(request http.Header) http.Header {
+	if len(request["If-Modified-Since"]) == 0 {
+		return request
+	}
+	request = maps.Clone(request)
+	delete(request, "If-Modified-Since")
+	return request
 }
 
 func personalTag(etag, tag string) string { return `W/"` + opaque(etag) + "~" + tag + `"` }
