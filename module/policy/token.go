@@ -54,21 +54,56 @@ func (r *Rule) cookieReason(lines []string, a *Response) cachestatus.Reason {
 	return cachestatus.ReasonSetCookie
 }
 
+// hiddenReason keeps out a page whose tokens nobody finds: with codings pass they stand in
+// what is encoded, and with ranges pass a part may end within one. The others would get
+// the first visitor's.
+func (t *Tokens) hiddenReason(status int, h http.Header) cachestatus.Reason {
+	switch {
+	case !t.Set:
+	case len(codingsOf(h)) > 0:
+		return cachestatus.ReasonContentEncoding
+	case status == http.StatusPartialContent:
+		return cachestatus.ReasonToken
+	}
+	return cachestatus.ReasonNone
+}
+
 // DecideTokens finds the tokens in the body of an answer that is to be stored: where
-// they stand, ascending, or why they keep it from being stored. contentType is the
-// answer's.
-func DecideTokens(contentType string, body []byte, t *Tokens) (holes []int, reason cachestatus.Reason) {
+// they stand, ascending, or why they keep it from being stored. h are the answer's fields:
+// those that hold a token (for scripts, as a rule) cannot be filled in.
+func DecideTokens(h http.Header, body []byte, t *Tokens) (holes []int, reason cachestatus.Reason) {
 	if t.Set {
+		if t.inFields(h) {
+			return nil, cachestatus.ReasonToken
+		}
 		holes, err := csrf.Find(body, t.Secret)
 		if err != nil {
 			return nil, cachestatus.ReasonToken
 		}
 		return holes, cachestatus.ReasonNone
 	}
-	if mayHoldTokens(contentType) && csrf.Suspects(body) {
+	if mayHoldTokens(h.Get("Content-Type")) && csrf.Suspects(body) {
 		return nil, cachestatus.ReasonToken
 	}
 	return nil, cachestatus.ReasonNone
+}
+
+// inFields reports whether a field holds a token of the secret, or the secret itself.
+func (t *Tokens) inFields(h http.Header) bool {
+	for name, values := range h {
+		if name == "Set-Cookie" { // read already, and never stored
+			continue
+		}
+		for _, value := range values {
+			if len(value) < csrf.SecretSize {
+				continue
+			}
+			if holes, err := csrf.Find([]byte(value), t.Secret); err != nil || len(holes) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mayHoldTokens reports a type of what a browser may take a token from; one that is not
