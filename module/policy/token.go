@@ -203,8 +203,11 @@ func PrivateFields(h http.Header) {
 		}
 	}
 	h["Cache-Control"] = []string{strings.Join(kept, ", ")}
-	delete(h, "Cdn-Cache-Control")
-	delete(h, "Surrogate-Control")
+	for name := range h { // a field for some caches goes before Cache-Control there (RFC 9213 §2.2)
+		if strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "X-Accel-Expires" {
+			delete(h, name)
+		}
+	}
 }
 
 // WithoutToken returns the fields of an answer without the cookie that would give a
