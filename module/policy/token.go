@@ -164,14 +164,15 @@ func (r *Rule) Token(q *Request, text string, random func([]byte)) VisitorToken 
 // Personal changes the fields h of a page that was filled in for one visitor. Its
 // entity-tag is weak, because no two deliveries are the same bytes, and names the
 // visitor by tag, because a copy is of no use to him any more when his secret is
-// another; there is no date to go by instead.
+// another; there is no date to go by instead, and no digest is that of these bytes.
 func Personal(h http.Header, tag string) {
 	PrivateFields(h)
 	if etag := h.Get("ETag"); etag != "" {
 		h["Etag"] = []string{personalTag(etag, tag)}
 	}
-	delete(h, "Last-Modified")
-	delete(h, "Accept-Ranges")
+	for _, name := range [...]string{"Last-Modified", "Accept-Ranges", "Content-Digest", "Repr-Digest", "Digest", "Content-Md5"} {
+		delete(h, name)
+	}
 	AddVary(h, "Cookie")
 }
 
