@@ -107,7 +107,7 @@ func (x *exchange) read() Phase {
 	if outcome == collapse.OutcomeShared && x.status.Stored {
 		x.status.HasTTL, x.status.TTL, x.status.Detail = true, answer.Fresh, x.miss
 	}
-	if x.in.Inputs.Session != "" && outcome == collapse.OutcomeShared {
+	if x.in.Inputs.Session != "" && (outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld) {
 		policy.PrivateFields(h)
 	}
 	if x.reader == nil { // awaitWhole gave it up for the whole, which may be empty
