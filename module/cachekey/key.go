@@ -76,11 +76,13 @@ func (in *Inputs) Key() Key {
 	return Key{Text: string(b), Digest: sha256.Sum256(b)}
 }
 
-// Page returns the key of what all variants of a page have in common. It is no key
-// of a stored response.
+// Page returns the key of what all variants of a page have in common, since its newest
+// invalidation: what was stored before is out of reach and takes nobody's place. It is no
+// key of a stored response.
 func (in *Inputs) Page() Key {
 	page := Inputs{
 		Site: in.Site, Route: in.Route, Scheme: in.Scheme, Host: in.Host, Original: in.Original, Current: in.Current,
+		Generation: in.Generation,
 	}
 	return page.Key()
 }

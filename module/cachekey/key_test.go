@@ -276,7 +276,7 @@ func TestPage(t *testing.T) {
 			t.Errorf("%s: not taken for a variant", name)
 		}
 	}
-	for name, in := range map[string]cachekey.Inputs{"another host": {Host: "b", Original: "/b"}, "another URI": {Host: "a", Original: "/c"}} {
+	for name, in := range map[string]cachekey.Inputs{"another host": {Host: "b", Original: "/b"}, "another URI": {Host: "a", Original: "/c"}, "another generation": {Host: "a", Original: "/b", Generation: 1}} {
 		if in.Page() == page {
 			t.Errorf("%s: the same page", name)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -54,8 +55,11 @@ func (e *Engine) prepare(id [32]byte, c coding.Coding, found *entry.Entry) {
 		size = entry.HoleSize
 	}
 	body, sum := found.Body, found.Apart
-	if sum.Size > 0 {
+	switch {
+	case sum.Size > 0:
 		body = nil
+	case len(holes) > 0:
+		body = bytes.Clone(body) // who asked has his own tokens put into it meanwhile
 	}
 	e.Copies.Try(id, func() {
 		if sum.Size > 0 {

@@ -37,10 +37,14 @@ func (x *exchange) deliver(p *page, received time.Time) {
 		p.body = p.copy.Data
 	}
 	h, status, body, size := p.header, p.status, p.body, int64(len(p.body))
+	conditions := x.q.Header
 	if len(p.holes) > 0 || p.copy != nil {
 		size = -1 // no two deliveries are parts of one page, and parts are those of the plain one
 	}
-	d := policy.DecideDelivery(x.q.Method, x.q.Header, status, h, size, received)
+	if len(p.holes) > 0 {
+		conditions = policy.WithoutDates(conditions)
+	}
+	d := policy.DecideDelivery(x.q.Method, conditions, status, h, size, received)
 	if p.minted != "" {
 		h.Add("Set-Cookie", p.minted)
 	}
@@ -103,7 +107,7 @@ func (x *exchange) read() Phase {
 	if outcome == collapse.OutcomeShared && x.status.Stored {
 		x.status.HasTTL, x.status.TTL, x.status.Detail = true, answer.Fresh, x.miss
 	}
-	if x.in.Inputs.Session != "" && outcome == collapse.OutcomeShared {
+	if x.in.Inputs.Session != "" && (outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld) {
 		policy.PrivateFields(h)
 	}
 	if x.reader == nil { // awaitWhole gave it up for the whole, which may be empty

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
 
@@ -138,6 +139,9 @@ func (x *exchange) send(f *collapse.Fill, behind bool) cachestatus.Reason {
 		base := *x.entry
 		base.Header = base.Header.Clone() // this exchange may serve it meanwhile
 		if x.e.join(&base) == nil {
+			if len(base.Holes) > 0 {
+				base.Body = bytes.Clone(base.Body) // whose holes are filled in for this visitor then
+			}
 			j.base = &base
 		}
 	}

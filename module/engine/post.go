@@ -83,7 +83,7 @@ func (p *posted) keep() {
 	if !e.mayStore(p.frozen) || s.Disposal != policy.DisposeStore || !s.Terms.Explicit || s.Tokens.Set {
 		return
 	}
-	if _, reason := policy.DecideTokens(p.answer.Header.Get("Content-Type"), p.body, &s.Tokens); reason != cachestatus.ReasonNone {
+	if _, reason := policy.DecideTokens(p.answer.Header, p.body, &s.Tokens); reason != cachestatus.ReasonNone {
 		return
 	}
 	primary := p.in.Inputs.Key()

@@ -34,7 +34,7 @@ func (x *exchange) settled() Phase {
 			x.reason = cachestatus.ReasonRange
 		case !policy.AcceptsCoding(x.q.Header, answer.Header):
 			x.reason = cachestatus.ReasonContentEncoding
-		case leader && x.matches(answer) && !x.spares(answer):
+		case leader && x.matches(answer) && !x.spares(answer) && !hollow(answer):
 			return Read
 		default:
 			x.reason = answer.Reason
@@ -47,6 +47,10 @@ func (x *exchange) settled() Phase {
 	x.reason = cachestatus.ReasonInternal
 	return Bypass
 }
+
+// hollow reports whether the body of an answer that is not shared is a stored page's, with
+// nobody's tokens in it: a 304 gave it to one visitor alone, and he needs one of his own.
+func hollow(answer *collapse.Answer) bool { return len(answer.Holes) > 0 }
 
 // share goes on with an answer that is for all, or for all of one variant.
 func (x *exchange) share(answer *collapse.Answer) Phase {
@@ -108,6 +112,9 @@ func (x *exchange) failed(answer *collapse.Answer) Phase {
 	case (!refused || x.e.frozen()) && x.graced():
 		x.grace = true
 		return Stale
+	case leader && hollow(answer):
+		x.reason = answer.Reason
+		return Bypass
 	case leader && answer.Status != 0:
 		return Read
 	case leader || x.waitedOut():

@@ -46,7 +46,7 @@ func (j *job) search() (body []byte, reason cachestatus.Reason) {
 		j.holes, j.token = j.base.Holes, j.base.Token
 		return body, cachestatus.ReasonNone
 	}
-	j.holes, reason = policy.DecideTokens(j.header.Get("Content-Type"), body, &j.storage.Tokens)
+	j.holes, reason = policy.DecideTokens(j.header, body, &j.storage.Tokens)
 	if reason != cachestatus.ReasonNone {
 		return nil, reason
 	}

@@ -78,10 +78,7 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 	if j.e.Rule.NamesSession(answer.Header) {
 		j.e.Sessions.Forget(j.in.Session)
 	}
-	s := policy.DecideStorage(answer, j.e.Rule, &j.in)
-	if j.noStatus {
-		s.Disposal, s.Reason = policy.DisposeRelay, cachestatus.ReasonNoStatus
-	}
+	s := j.weigh(answer)
 	j.storage, j.status, j.arrived = s, answer.Status, answer.ResponseTime
 	a := collapse.Answer{
 		Status: answer.Status, FwdStatus: fwdStatus, Header: answer.Header.Clone(), Reason: s.Reason, At: answer.ResponseTime,
@@ -91,6 +88,9 @@ func (j *job) decide(answer *policy.Response, fwdStatus int) bool {
 		j.in.Inputs.Variant = j.e.Rule.Sent(s.Vary, &j.in)
 		j.key = j.in.Inputs.Key()
 		a.Variant = j.key.Digest
+	}
+	if j.confirmed {
+		a.Holes, a.Token = j.base.Holes, j.base.Token
 	}
 	outcome := collapse.OutcomePrivate
 	switch s.Disposal {
@@ -124,15 +124,24 @@ func (j *job) offer(a *collapse.Answer, answer *policy.Response) bool {
 		a.Reason = cachestatus.ReasonFrozen
 	}
 	j.mark()
-	switch {
-	case j.confirmed:
-		a.Holes, a.Token = j.base.Holes, j.base.Token
-	case s.Tokens.Set:
+	if s.Tokens.Set && !j.confirmed {
 		a.Token = s.Tokens.Text()
 		j.await(a, &original)
 		return false
 	}
 	return true
+}
+
+// weigh judges an answer by what it says, and by what only the fill knows of it.
+func (j *job) weigh(answer *policy.Response) policy.Storage {
+	s := policy.DecideStorage(answer, j.e.Rule, &j.in)
+	if s.Disposal == policy.DisposeKeep && j.confirmed && len(j.base.Holes) > 0 {
+		s.Disposal = policy.DisposeRelay // as an answer with tokens of its own
+	}
+	if j.noStatus {
+		s.Disposal, s.Reason = policy.DisposeRelay, cachestatus.ReasonNoStatus
+	}
+	return s
 }
 
 // mark notes under the resource's own key what its answers vary by, and lets those

@@ -9,7 +9,8 @@ import (
 // PostAsGet returns the intake of the GET that the answer to the POST q could be
 // stored for, if the line stores such answers and the GET would use the cache. Where the
 // line names languages, the POST must have asked for one of them in so many words: the
-// application has seen what it said, and a fill says nothing else.
+// application has seen what it said, and a fill says nothing else. The answer to a
+// POST of a session is for nobody else, and that session's pages are put out of reach.
 func PostAsGet(q *Request, r *Rule) (Intake, bool) {
 	if !r.conf.StorePost || q.Method != http.MethodPost ||
 		len(r.languages) > 0 && !slices.Equal(q.Header[acceptLanguage], r.canonicalValues(acceptLanguage, q.Header[acceptLanguage])) {
@@ -18,7 +19,7 @@ func PostAsGet(q *Request, r *Rule) (Intake, bool) {
 	get := *q
 	get.Method, get.HasBody = http.MethodGet, false
 	in := DecideIntake(&get, r)
-	return in, in.Admission == AdmitLookup && !in.Range
+	return in, in.Admission == AdmitLookup && !in.Range && len(in.Session) == 0
 }
 
 // AnswersGet reports whether the answer to the POST q is the representation that a

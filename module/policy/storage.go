@@ -96,6 +96,7 @@ func DecideStorage(a *Response, r *Rule, in *Intake) Storage {
 		directiveReason(&cc.Response, a.Status),
 		authorizationReason(&cc.Response, in),
 		r.cookieReason(cookies, a),
+		s.Tokens.hiddenReason(a.Status, h),
 		r.messageReason(h, a, s.Terms.Explicit),
 		varyReason,
 		s.hold(freshReason, h),

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -53,21 +54,56 @@ func (r *Rule) cookieReason(lines []string, a *Response) cachestatus.Reason {
 	return cachestatus.ReasonSetCookie
 }
 
+// hiddenReason keeps out a page whose tokens nobody finds: with codings pass they stand in
+// what is encoded, and with ranges pass a part may end within one. The others would get
+// the first visitor's.
+func (t *Tokens) hiddenReason(status int, h http.Header) cachestatus.Reason {
+	switch {
+	case !t.Set:
+	case len(codingsOf(h)) > 0:
+		return cachestatus.ReasonContentEncoding
+	case status == http.StatusPartialContent:
+		return cachestatus.ReasonToken
+	}
+	return cachestatus.ReasonNone
+}
+
 // DecideTokens finds the tokens in the body of an answer that is to be stored: where
-// they stand, ascending, or why they keep it from being stored. contentType is the
-// answer's.
-func DecideTokens(contentType string, body []byte, t *Tokens) (holes []int, reason cachestatus.Reason) {
+// they stand, ascending, or why they keep it from being stored. h are the answer's fields:
+// those that hold a token (for scripts, as a rule) cannot be filled in.
+func DecideTokens(h http.Header, body []byte, t *Tokens) (holes []int, reason cachestatus.Reason) {
 	if t.Set {
+		if t.inFields(h) {
+			return nil, cachestatus.ReasonToken
+		}
 		holes, err := csrf.Find(body, t.Secret)
 		if err != nil {
 			return nil, cachestatus.ReasonToken
 		}
 		return holes, cachestatus.ReasonNone
 	}
-	if mayHoldTokens(contentType) && csrf.Suspects(body) {
+	if mayHoldTokens(h.Get("Content-Type")) && csrf.Suspects(body) {
 		return nil, cachestatus.ReasonToken
 	}
 	return nil, cachestatus.ReasonNone
+}
+
+// inFields reports whether a field holds a token of the secret, or the secret itself.
+func (t *Tokens) inFields(h http.Header) bool {
+	for name, values := range h {
+		if name == "Set-Cookie" { // read already, and never stored
+			continue
+		}
+		for _, value := range values {
+			if len(value) < csrf.SecretSize {
+				continue
+			}
+			if holes, err := csrf.Find([]byte(value), t.Secret); err != nil || len(holes) > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // mayHoldTokens reports a type of what a browser may take a token from; one that is not
@@ -128,15 +164,28 @@ func (r *Rule) Token(q *Request, text string, random func([]byte)) VisitorToken 
 // Personal changes the fields h of a page that was filled in for one visitor. Its
 // entity-tag is weak, because no two deliveries are the same bytes, and names the
 // visitor by tag, because a copy is of no use to him any more when his secret is
-// another; there is no date to go by instead.
+// another; there is no date to go by instead, and no digest is that of these bytes.
 func Personal(h http.Header, tag string) {
 	PrivateFields(h)
 	if etag := h.Get("ETag"); etag != "" {
 		h["Etag"] = []string{personalTag(etag, tag)}
 	}
-	delete(h, "Last-Modified")
-	delete(h, "Accept-Ranges")
+	for _, name := range [...]string{"Last-Modified", "Accept-Ranges", "Content-Digest", "Repr-Digest", "Digest", "Content-Md5"} {
+		delete(h, name)
+	}
 	AddVary(h, "Cookie")
+}
+
+// WithoutDates returns the fields of a request without a condition that asks by date. When
+// a page came says nothing of whose tokens a visitor's copy of it holds: he may have it
+// from the origin, and have got another secret since.
+func WithoutDates(request http.Header) http.Header {
+	if len(request["If-Modified-Since"]) == 0 {
+		return request
+	}
+	request = maps.Clone(request)
+	delete(request, "If-Modified-Since")
+	return request
 }
 
 func personalTag(etag, tag string) string { return `W/"` + opaque(etag) + "~" + tag + `"` }
@@ -155,8 +204,11 @@ func PrivateFields(h http.Header) {
 		}
 	}
 	h["Cache-Control"] = []string{strings.Join(kept, ", ")}
-	delete(h, "Cdn-Cache-Control")
-	delete(h, "Surrogate-Control")
+	for name := range h { // a field for some caches goes before Cache-Control there (RFC 9213 §2.2)
+		if strings.HasSuffix(name, "-Cache-Control") || name == "Surrogate-Control" || name == "X-Accel-Expires" {
+			delete(h, name)
+		}
+	}
 }
 
 // WithoutToken returns the fields of an answer without the cookie that would give a

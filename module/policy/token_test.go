@@ -112,7 +112,7 @@ func TestDecideTokens(t *testing.T) {
 		"in what nobody would see": {"image/png", form, policy.Tokens{}, 0, cachestatus.ReasonNone},
 		"nothing":                  {"text/html", "plain", policy.Tokens{}, 0, cachestatus.ReasonNone},
 	} {
-		holes, reason := policy.DecideTokens(tt.contentType, []byte(tt.body), &tt.tokens)
+		holes, reason := policy.DecideTokens(http.Header{"Content-Type": {tt.contentType}}, []byte(tt.body), &tt.tokens)
 		if len(holes) != tt.holes || reason != tt.reason {
 			t.Errorf("%s: %v, %s", name, holes, reason)
 		}
