@@ -25,15 +25,10 @@ type cast struct {
 func (c *cast) play(ctx context.Context) {
 	c.perform(ctx, "owner", c.owner, c.shop.owner())
 	for _, s := range c.shop.shopper(c.person) {
-		if s.Alone != "" {
-			c.perform(ctx, "shopper", c.shopper, []step{s})
-			c.perform(ctx, "owner", c.owner, c.shop.owns(s.Alone))
-			continue
-		}
 		var all sync.WaitGroup
 		all.Go(func() { c.perform(ctx, "shopper", c.shopper, []step{s}) })
 		all.Go(func() { c.perform(ctx, "looker", c.looker, c.shop.looker()) })
-		all.Go(func() { c.perform(ctx, "owner", c.owner, c.shop.owns(hit)) })
+		all.Go(func() { c.perform(ctx, "owner", c.owner, c.shop.owns()) })
 		all.Wait()
 	}
 	c.perform(ctx, "forger", c.forger, c.shop.forger())

@@ -30,8 +30,15 @@ func (x *exchange) receive() Phase {
 	return Lookup
 }
 
+// seenOf is of how many hits one is counted for its variant, as so many: the count need
+// not be exact, and hits must not queue for it.
+const seenOf = 16
+
 // hit answers from the stored response.
 func (x *exchange) hit() Phase {
+	if in := &x.in.Inputs; in.Session == "" && in.Varies() && x.e.Chance() < 1.0/seenOf {
+		x.e.Variants.Seen(in.Page().Digest, x.key.Digest, seenOf)
+	}
 	if policy.DecideAhead(x.entry, x.e.Rule, &x.judged, x.e.Chance()) && x.refresh() {
 		x.judged.Reason = cachestatus.ReasonRefreshAhead
 	}

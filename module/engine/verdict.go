@@ -248,8 +248,15 @@ func (j *job) makeRoom(e *entry.Entry) cachestatus.Reason {
 		return cachestatus.ReasonNone
 	}
 	now := j.e.sinceStart(j.e.Now())
-	if in.Varies() && !j.e.Variants.Add(in.Page().Digest, j.key.Digest, j.e.Rule.VariantLimit(), now, now+j.storage.Fresh+variantGrace) {
+	if !in.Varies() {
+		return cachestatus.ReasonNone
+	}
+	gone, ok := j.e.Variants.Add(in.Page().Digest, j.key.Digest, j.e.Rule.VariantLimit(), now, now+j.storage.Fresh+variantGrace)
+	switch {
+	case !ok:
 		return cachestatus.ReasonVariantLimit
+	case gone != [32]byte{}:
+		j.e.remove(gone)
 	}
 	return cachestatus.ReasonNone
 }

@@ -2,6 +2,10 @@
 // chooses (a header that an answer varies by, a cookie that selects) cannot fill the
 // store with copies of one page.
 //
+// When a page has as many as it may, one that is asked for more often than the least
+// wanted of them takes its place: variants that a stranger has made up do not keep out
+// those that visitors want, and one visit does not push out any.
+//
 // It decides nothing about what a variant is. A Table is safe for concurrent use.
 package variant
 
@@ -13,12 +17,13 @@ import (
 	"time"
 )
 
-// MaxVariants is how many variants a Table counts in all, which takes some 30 MiB when
-// each is of another page, and less when pages have several. When there are more, the
-// page that had one stored longest ago is forgotten; its count begins anew.
-const MaxVariants = 1 << 17
+// MaxVariants is how many variants a Table knows in all, those that wait for a place
+// included, which takes some 20 MiB when each is of another page, and less when pages
+// have several. When there are more, the page that had one stored longest ago is
+// forgotten; its count begins anew.
+const MaxVariants = 1 << 16
 
-// Table counts variants by page. Sums that are the same by chance count as one.
+// Table counts variants by page. Pages whose sums are the same by chance count as one.
 type Table struct {
 	seed maphash.Seed
 
@@ -30,13 +35,15 @@ type Table struct {
 
 type page struct {
 	id    uint64
-	known []known
+	known []known // what has a place
+	waits []known // what was refused one, the newest last; as many as places at most
 }
 
-// known is a variant, which counts until then.
+// known is a variant. One that has a place has it until then.
 type known struct {
-	sum   uint64
+	key   [32]byte
 	until time.Duration
+	worth uint32 // how often it was asked for, about, and lately
 }
 
 // New returns an empty Table.
@@ -45,72 +52,133 @@ func New() *Table {
 }
 
 // Full reports whether a page has as many variants as limit at the time now, of which
-// this one is none.
+// this one is none, and all of them are wanted as much as it is. Each call counts as one
+// visitor who wants this one.
 func (t *Table) Full(of, variant [32]byte, limit int, now time.Duration) bool {
-	id, sum := t.sum(of), t.sum(variant)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	at := t.pages[id]
-	if at == nil {
+	p := t.find(of)
+	if p == nil || find(p.known, variant) >= 0 || count(p.known, now) < limit {
 		return false
 	}
-	n := 0
-	for _, k := range pageAt(at).known {
-		if k.sum == sum {
-			return false
+	i := find(p.waits, variant)
+	if i < 0 {
+		if len(p.waits) >= limit { // the least wanted of those that wait goes; of several the oldest
+			p.waits = slices.Delete(p.waits, least(p.waits), least(p.waits)+1)
+			t.total--
 		}
-		if k.until > now {
-			n++
-		}
+		p.waits = append(p.waits, known{key: variant})
+		i = len(p.waits) - 1
+		t.grow()
 	}
-	return n >= limit
+	p.waits[i].worth++
+	return p.waits[i].worth <= p.known[least(p.known)].worth
 }
 
-// Add counts a variant of a page until then, and reports whether there was room for it
-// under limit at the time now: one that is known has its room.
-func (t *Table) Add(of, variant [32]byte, limit int, now, until time.Duration) bool {
-	id, sum := t.sum(of), t.sum(variant)
+// Add gives a variant of a page a place until then, and reports whether there was one
+// under limit at the time now: one that has a place keeps it. gone is the variant that
+// has lost its place to it, if any; it is zero otherwise.
+func (t *Table) Add(of, variant [32]byte, limit int, now, until time.Duration) (gone [32]byte, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	at := t.pages[id]
-	if at == nil {
-		at = t.order.PushFront(&page{id: id})
-		t.pages[id] = at
+	p := t.find(of)
+	if p == nil {
+		id := t.sum(of)
+		p = &page{id: id}
+		t.pages[id] = t.order.PushFront(p)
 	}
-	t.order.MoveToFront(at)
-	p := pageAt(at)
-	if i := slices.IndexFunc(p.known, func(k known) bool { return k.sum == sum }); i >= 0 {
+	t.order.MoveToFront(t.pages[p.id])
+	if i := find(p.known, variant); i >= 0 {
 		p.known[i].until = max(p.known[i].until, until)
-		return true
+		p.known[i].worth = p.known[i].worth/2 + 1 // what was wanted once counts less each time
+		return gone, true
 	}
-	before := len(p.known)
+	before := len(p.known) + len(p.waits)
 	p.known = slices.DeleteFunc(p.known, func(k known) bool { return k.until <= now })
-	room := len(p.known) < limit
-	if room {
-		p.known = append(p.known, known{sum, until})
+	worth := uint32(1)
+	if i := find(p.waits, variant); i >= 0 {
+		worth = p.waits[i].worth
 	}
-	t.total += len(p.known) - before
-	for t.total > MaxVariants {
-		t.forgetLocked(t.order.Back())
+	if len(p.known) >= limit {
+		i := least(p.known)
+		if worth <= p.known[i].worth {
+			t.total += len(p.known) + len(p.waits) - before
+			return gone, false
+		}
+		gone = p.known[i].key
+		p.known = slices.Delete(p.known, i, i+1)
 	}
-	return room
+	p.known = append(p.known, known{variant, until, worth})
+	p.waits = slices.DeleteFunc(p.waits, func(k known) bool { return k.key == variant })
+	t.total += len(p.known) + len(p.waits) - before - 1
+	t.grow()
+	return gone, true
 }
 
-// Len returns how many variants are counted, those whose time is over included.
+// Seen counts so many visitors who were served this variant.
+func (t *Table) Seen(of, variant [32]byte, visitors uint32) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := t.find(of)
+	if p == nil {
+		return
+	}
+	if i := find(p.known, variant); i >= 0 && p.known[i].worth < 1<<30 {
+		p.known[i].worth += visitors
+	}
+}
+
+// Len returns how many variants are known, those whose time is over included.
 func (t *Table) Len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.total
 }
 
-func (t *Table) forgetLocked(at *list.Element) {
-	p := pageAt(at)
-	t.total -= len(p.known)
-	delete(t.pages, p.id)
-	t.order.Remove(at)
+// grow counts one more, and forgets pages until there is room for it. t.mu is held.
+func (t *Table) grow() {
+	t.total++
+	for t.total > MaxVariants {
+		at := t.order.Back()
+		p := pageAt(at)
+		t.total -= len(p.known) + len(p.waits)
+		delete(t.pages, p.id)
+		t.order.Remove(at)
+	}
+}
+
+func (t *Table) find(of [32]byte) *page {
+	if at := t.pages[t.sum(of)]; at != nil {
+		return pageAt(at)
+	}
+	return nil
 }
 
 func (t *Table) sum(b [32]byte) uint64 { return maphash.Bytes(t.seed, b[:]) }
+
+func find(all []known, key [32]byte) int {
+	return slices.IndexFunc(all, func(k known) bool { return k.key == key })
+}
+
+func count(all []known, now time.Duration) (n int) {
+	for _, k := range all {
+		if k.until > now {
+			n++
+		}
+	}
+	return n
+}
+
+// least returns the place of the one that is wanted least, the first of several.
+func least(all []known) int {
+	at := 0
+	for i := range all {
+		if all[i].worth < all[at].worth {
+			at = i
+		}
+	}
+	return at
+}
 
 func pageAt(at *list.Element) *page {
 	p, _ := at.Value.(*page) // nothing else is in it

@@ -20,23 +20,82 @@ func id(n int) (b [32]byte) {
 	return b
 }
 
+func add(t *variant.Table, of, v [32]byte, now, until time.Duration) bool {
+	_, ok := t.Add(of, v, limit, now, until)
+	return ok
+}
+
 // TestLimit: HARDENING S48, as many variants as the limit, of one page.
 func TestLimit(t *testing.T) {
 	table := variant.New()
 	for i := range 10_000 {
 		full := table.Full(id(1), id(i), limit, 0)
-		if added := table.Add(id(1), id(i), limit, 0, soon); added != (i < limit) || full == added {
+		if added := add(table, id(1), id(i), 0, soon); added != (i < limit) || full == added {
 			t.Fatalf("variant %d: added %v, full %v", i, added, full)
 		}
 	}
-	if table.Full(id(1), id(3), limit, 0) || !table.Add(id(1), id(3), limit, 0, soon) {
+	if table.Full(id(1), id(3), limit, 0) || !add(table, id(1), id(3), 0, soon) {
 		t.Error("a variant that is counted has no room")
 	}
-	if table.Full(id(2), id(99), limit, 0) || !table.Add(id(2), id(99), limit, 0, soon) {
+	if table.Full(id(2), id(99), limit, 0) || !add(table, id(2), id(99), 0, soon) {
 		t.Error("another page has no room")
 	}
-	if n := table.Len(); n != limit+1 {
+	if n := table.Len(); n != 2*limit+1 { // as many wait
 		t.Errorf("%d variants are counted", n)
+	}
+}
+
+// TestWanted: what a stranger made up and asked for once makes room for what is wanted
+// again, and not for what is asked for once; what is served often keeps its place.
+func TestWanted(t *testing.T) {
+	table := variant.New()
+	add(table, id(1), id(500), 0, soon)
+	for i := range limit - 1 {
+		add(table, id(1), id(i+1), 0, soon)
+	}
+	table.Seen(id(1), id(500), 16)
+	for i := range 3 * limit {
+		if !table.Full(id(1), id(1000+i), limit, 0) {
+			t.Fatalf("there is room for what is asked for once, after %d", i)
+		}
+	}
+	taken := map[[32]byte]bool{}
+	for i := range limit - 1 {
+		v := id(100 + i)
+		asked := 1
+		for table.Full(id(1), v, limit, 0) {
+			asked++
+		}
+		gone, ok := table.Add(id(1), v, limit, 0, soon)
+		if !ok || asked != 2 || gone == id(500) || gone == ([32]byte{}) || taken[gone] {
+			t.Fatalf("variant %d: asked %d times, taken in: %v, in place of %v", i, asked, ok, gone)
+		}
+		taken[gone] = true
+	}
+	if table.Full(id(1), id(500), limit, 0) {
+		t.Error("what is served often has lost its place")
+	}
+	if gone, ok := table.Add(id(2), id(1), limit, 0, soon); !ok || gone != ([32]byte{}) {
+		t.Error("where there is room somebody has to go")
+	}
+	table.Seen(id(3), id(1), 1) // nothing of it is known
+}
+
+// TestLenIsWhatIsThere: the sum of all is right, whatever comes.
+func TestLenIsWhatIsThere(t *testing.T) {
+	table := variant.New()
+	for i := range 3 * variant.MaxVariants {
+		page, v := id(i%5000), id(i%97)
+		now := time.Duration(i) * time.Millisecond
+		if !table.Full(page, v, 4, now) {
+			table.Add(page, v, 4, now, now+soon)
+		}
+		if n := table.Len(); n > variant.MaxVariants || n < 0 {
+			t.Fatalf("%d after %d", n, i)
+		}
+	}
+	if n := table.Len(); n > 5000*8 {
+		t.Errorf("%d are known of 5000 pages with 4 places each", n)
 	}
 }
 
@@ -44,18 +103,18 @@ func TestLimit(t *testing.T) {
 func TestTimeEndsIt(t *testing.T) {
 	table := variant.New()
 	for i := range limit {
-		table.Add(id(1), id(i), limit, 0, soon)
+		add(table, id(1), id(i), 0, soon)
 	}
-	table.Add(id(1), id(0), limit, soon/2, 2*soon)
+	add(table, id(1), id(0), soon/2, 2*soon)
 	if table.Full(id(1), id(99), limit, soon-1) != true || table.Full(id(1), id(99), limit, soon) {
 		t.Error("the others do not count for a minute")
 	}
 	for i := range limit - 1 {
-		if !table.Add(id(1), id(100+i), limit, soon, 2*soon) {
+		if !add(table, id(1), id(100+i), soon, 2*soon) {
 			t.Fatalf("no room for %d more", i+1)
 		}
 	}
-	if table.Add(id(1), id(200), limit, soon, 2*soon) {
+	if add(table, id(1), id(200), soon, 2*soon) {
 		t.Error("the one that was stored anew does not count")
 	}
 }
@@ -66,7 +125,7 @@ func TestBounded(t *testing.T) {
 	before := heap()
 	const more = 1000
 	for i := range variant.MaxVariants + more {
-		if !table.Add(id(i), id(i), limit, 0, soon) {
+		if !add(table, id(i), id(i), 0, soon) {
 			t.Fatalf("no room for page %d", i)
 		}
 	}
@@ -77,7 +136,7 @@ func TestBounded(t *testing.T) {
 		t.Errorf("it takes %d bytes", grown)
 	}
 	for i := range limit {
-		table.Add(id(more-1), id(-i), limit, 0, soon)
+		add(table, id(more-1), id(-i), 0, soon)
 	}
 	if !table.Full(id(more-1), id(1), limit, 0) {
 		t.Error("a page that was forgotten is not counted anew")
@@ -100,7 +159,7 @@ func TestConcurrentUse(t *testing.T) {
 	for worker := range 8 {
 		wg.Go(func() {
 			for i := range 100 {
-				if table.Add(id(1), id(worker*100+i), limit, 0, soon) {
+				if add(table, id(1), id(worker*100+i), 0, soon) {
 					mu.Lock()
 					added++
 					mu.Unlock()
