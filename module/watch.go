@@ -29,7 +29,8 @@ func (h *Handler) checkWatch() error {
 // go on working when its answer has begun.
 func (h *Handler) serveWatched(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	caddyhttp.SetVar(r.Context(), watchedVar, true)
-	forget := func(int, http.Header) { h.sessions.Forget(policy.Crumbs(r.Header["Cookie"])) }
+	cookies := policy.Crumbs(r.Header["Cookie"]) // as they came: what stands behind may change them
+	forget := func(int, http.Header) { h.sessions.Forget(cookies) }
 	defer forget(0, nil)
 	return next.ServeHTTP(&markWriter{
 		ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}, mark: forget,

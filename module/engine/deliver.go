@@ -117,7 +117,8 @@ func (x *exchange) read() Phase {
 	if outcome == collapse.OutcomeShared {
 		x.varies(h, answer.Status)
 	}
-	if d := policy.DecideDelivery(x.q.Method, x.q.Header, answer.Status, h, -1, answer.At); d.Status != answer.Status {
+	// A copy that a browser has is of no use beside another secret.
+	if d := policy.DecideDelivery(x.q.Method, x.q.Header, answer.Status, h, -1, answer.At); d.Status != answer.Status && !answer.SetsToken {
 		x.writeHead(d.Status, conditional(d.Status, h))
 		return Done
 	}
