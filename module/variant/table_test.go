@@ -155,21 +155,34 @@ func TestConcurrentUse(t *testing.T) {
 	table := variant.New()
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	added := 0
+	has := map[[32]byte]int{}
 	for worker := range 8 {
 		wg.Go(func() {
 			for i := range 100 {
-				if add(table, id(1), id(worker*100+i), 0, soon) {
-					mu.Lock()
-					added++
-					mu.Unlock()
+				v := id(1 + worker*100 + i)
+				mu.Lock() // what is told of places must be in order to be added up
+				if gone, ok := table.Add(id(1), v, limit, 0, soon); ok {
+					has[v]++
+					has[gone]--
 				}
-				table.Full(id(1), id(i), limit, 0)
+				mu.Unlock()
+				table.Full(id(1), id(1+i), limit, 0)
+				table.Seen(id(1), id(1+i), 1)
 			}
 		})
 	}
 	wg.Wait()
-	if added != limit {
-		t.Errorf("%d variants were added", added)
+	delete(has, [32]byte{})
+	places := 0
+	for v, n := range has {
+		if n > 0 {
+			places++
+		}
+		if n < 0 || n > 0 && table.Full(id(1), v, limit, 0) {
+			t.Errorf("%x has %d places", v[:4], n)
+		}
+	}
+	if places != limit || table.Len() > 2*limit {
+		t.Errorf("%d have places, %d are known", places, table.Len())
 	}
 }
