@@ -66,7 +66,7 @@ func startChromium(ctx context.Context, script, state, base string) (*chromium, 
 	// with it, whichever way it ends.
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGTERM) }
-	c.cmd.WaitDelay = stopTimeout
+	c.cmd.WaitDelay = launch.StopTimeout
 	if c.input, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (c *chromium) explain(err error) error {
 // stop ends the browser.
 func (c *chromium) stop() error {
 	_ = c.input.Close() // It has ended if this fails, and Wait tells how.
-	timer := time.AfterFunc(stopTimeout, func() { _ = c.cmd.Cancel() })
+	timer := time.AfterFunc(launch.StopTimeout, func() { _ = c.cmd.Cancel() })
 	defer timer.Stop()
 	<-c.done
 	if err := c.cmd.Wait(); err != nil {

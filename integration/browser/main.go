@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/page-cache/page-cache/integration/launch"
+	"github.com/page-cache/page-cache/integration/verdict"
 )
 
 // deadline bounds the whole run, which takes about a minute.
@@ -48,16 +49,16 @@ func run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(state)) }()
-	s := &stage{root: root, state: state}
+	s := &stage{Stage: launch.Stage{Root: root, State: state}}
 	rows, err := s.perform(ctx)
-	if err := errors.Join(err, s.stop()); err != nil {
-		return errors.Join(printTable(out, rows), err)
+	if err := errors.Join(err, s.Stop()); err != nil {
+		return errors.Join(verdict.Print(out, verdicts(rows)), err)
 	}
-	if err := printTable(out, rows); err != nil {
+	if err := verdict.Print(out, verdicts(rows)); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("stopped before the end: %w", context.Cause(ctx))
 	}
-	return failures(rows)
+	return verdict.Failures(verdicts(rows))
 }

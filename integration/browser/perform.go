@@ -17,7 +17,7 @@ func (s *stage) perform(ctx context.Context) (rows []row, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("the shop by itself: %w", err)
 	}
-	browser, err := startChromium(ctx, s.own("visit.mjs"), s.state, s.edge)
+	browser, err := startChromium(ctx, s.own("visit.mjs"), s.State, s.edge)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (s *stage) perform(ctx context.Context) (rows []row, err error) {
 	rows = append(rows, leaks(records, marks)...)
 	fetchers := []fetcher{
 		{"plain HTTP", casts[0].looker.fetch},
-		{"curl", curl{base: s.edge, state: s.state, cookies: casts[0].looker}.fetch},
+		{"curl", curl{base: s.edge, state: s.State, cookies: casts[0].looker}.fetch},
 		{"Chromium " + browser.version, casts[1].looker.fetch},
 	}
 	return append(rows, s.compare(ctx, visited, fetchers)...), nil

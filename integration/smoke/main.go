@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/page-cache/page-cache/integration/launch"
+	"github.com/page-cache/page-cache/integration/verdict"
 )
 
 // deadline bounds the whole run; on a slow machine it takes well under a minute.
@@ -54,11 +55,11 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, s.Stop(), os.RemoveAll(state)) }()
 
 	rows := checkAll(ctx, s.URL)
-	if err := printTable(out, rows); err != nil {
+	if err := verdict.Print(out, verdicts(rows)); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("stopped before the end: %w", context.Cause(ctx))
 	}
-	return failures(rows)
+	return verdict.Failures(verdicts(rows))
 }

@@ -46,21 +46,21 @@ func (s *stage) startEdges(ctx context.Context) ([]contender, error) {
 }
 
 func (s *stage) startCaddy(ctx context.Context, expiry, swr string) error {
-	cmd := exec.Command(launch.Caddy(s.root), "run", "--config", s.own("Caddyfile"), "--adapter", "caddyfile")
+	cmd := exec.Command(launch.Caddy(s.Root), "run", "--config", s.own("Caddyfile"), "--adapter", "caddyfile")
 	cmd.Env = append(os.Environ(),
 		"EXPIRY_PORT="+expiry,
 		"SWR_PORT="+swr,
 		"STORM_TTL="+s.ttl.String(),
-		"SHOP_SOCKET="+s.socket(),
+		"SHOP_SOCKET="+s.Socket(),
 		// Caddy's own files stay out of the home folder.
-		"XDG_CONFIG_HOME="+s.state,
-		"XDG_DATA_HOME="+s.state,
+		"XDG_CONFIG_HOME="+s.State,
+		"XDG_DATA_HOME="+s.State,
 	)
-	return s.start(ctx, "caddy", cmd, accepts("tcp", "127.0.0.1:"+swr))
+	return s.Start(ctx, "caddy", cmd, launch.Accepts("tcp", "127.0.0.1:"+swr))
 }
 
 func (s *stage) startNginx(ctx context.Context, lock, updating string) error {
-	prefix := filepath.Join(s.state, "nginx")
+	prefix := filepath.Join(s.State, "nginx")
 	if err := os.Mkdir(prefix, 0o700); err != nil {
 		return err
 	}
@@ -72,8 +72,8 @@ func (s *stage) startNginx(ctx context.Context, lock, updating string) error {
 	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
 		return err
 	}
-	return s.start(ctx, "nginx", exec.Command(nginx(s.root), "-p", prefix, "-e", "stderr", "-c", path),
-		accepts("tcp", "127.0.0.1:"+updating))
+	return s.Start(ctx, "nginx", exec.Command(nginx(s.Root), "-p", prefix, "-e", "stderr", "-c", path),
+		launch.Accepts("tcp", "127.0.0.1:"+updating))
 }
 
 func (s *stage) nginxConf(lock, updating string) (string, error) {
@@ -91,7 +91,7 @@ func (s *stage) nginxConf(lock, updating string) (string, error) {
 		"TTL":          s.ttl.String(),
 		"LockPort":     lock,
 		"UpdatingPort": updating,
-		"Socket":       s.socket(),
+		"Socket":       s.Socket(),
 	})
 	return conf.String(), err
 }

@@ -56,9 +56,9 @@ func run(ctx context.Context, out io.Writer, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(state)) }()
-	s := &stage{root: root, state: state, ttl: o.ttl, load: loadAverage()}
+	s := &stage{Stage: launch.Stage{Root: root, State: state}, ttl: o.ttl, load: loadAverage()}
 	results, err := s.perform(ctx, out, o.rounds)
-	if err := errors.Join(err, s.stop()); err != nil {
+	if err := errors.Join(err, s.Stop()); err != nil {
 		return err
 	}
 	if err := printTable(out, results); err != nil {

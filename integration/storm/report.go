@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 	"text/template"
+
+	"github.com/page-cache/page-cache/integration/launch"
 )
 
 //go:embed report.md.tmpl
@@ -25,7 +27,7 @@ const (
 
 // keep writes table and chart beside this program.
 func (s *stage) keep(ctx context.Context, o options, results []result) error {
-	svg, err := chart(ctx, s.root, results)
+	svg, err := chart(ctx, s.Root, results)
 	if err != nil {
 		return err
 	}
@@ -49,14 +51,14 @@ func (s *stage) report(ctx context.Context, o options, results []result) ([]byte
 	if err := printTable(&table, results); err != nil {
 		return nil, err
 	}
-	binary, err := uwsgi()
+	binary, err := launch.UWSGI()
 	if err != nil {
 		return nil, err
 	}
 	err = text.Execute(&report, map[string]any{
 		"Command":    fmt.Sprintf("`go run ./integration/storm -ttl %s -rounds %d`", o.ttl, o.rounds),
 		"Cores":      runtime.NumCPU(),
-		"Nginx":      version(ctx, nginx(s.root), "-v"),
+		"Nginx":      version(ctx, nginx(s.Root), "-v"),
 		"UWSGI":      version(ctx, binary, "--version"),
 		"Load":       s.load,
 		"Visitors":   visitors,

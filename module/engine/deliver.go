@@ -92,30 +92,13 @@ func (x *exchange) read() Phase {
 		Stored:    answer.Reason != cachestatus.ReasonFrozen && (outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld),
 		Collapsed: x.role == collapse.RoleFollower,
 	}
-	h := answer.Header.Clone()
-	if x.spares(answer) && outcome != collapse.OutcomeShared {
-		h = x.e.Rule.WithoutToken(h)
-	}
-	if outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld {
-		x.e.Rule.TellBrowsers(h, policy.Told{
-			Status: answer.Status, Age: answer.Age, NoCache: outcome == collapse.OutcomeHeld, Now: answer.At,
-		})
-		if answer.Age >= time.Second {
-			h.Set("Age", strconv.FormatInt(int64(answer.Age/time.Second), 10))
-		}
-	}
 	if outcome == collapse.OutcomeShared && x.status.Stored {
 		x.status.HasTTL, x.status.TTL, x.status.Detail = true, answer.Fresh, x.miss
 	}
-	if x.in.Inputs.Session != "" && (outcome == collapse.OutcomeShared || outcome == collapse.OutcomeHeld) {
-		policy.PrivateFields(h)
-	}
+	h := x.fields(answer, outcome)
 	if x.reader == nil { // awaitWhole gave it up for the whole, which may be empty
 		x.deliver(&page{status: answer.Status, header: h, body: x.whole, holes: answer.Holes, token: answer.Token}, answer.At)
 		return Done
-	}
-	if outcome == collapse.OutcomeShared {
-		x.varies(h, answer.Status)
 	}
 	// A copy that a browser has is of no use beside another secret.
 	if d := policy.DecideDelivery(x.q.Method, x.q.Header, answer.Status, h, -1, answer.At); d.Status != answer.Status && !answer.SetsToken {
@@ -132,6 +115,30 @@ func (x *exchange) read() Phase {
 	}
 	x.err = x.copyBody()
 	return Done
+}
+
+// fields returns the header fields with which a fill's answer reaches this visitor.
+func (x *exchange) fields(answer *collapse.Answer, outcome collapse.Outcome) http.Header {
+	h := answer.Header.Clone()
+	if outcome != collapse.OutcomeShared && outcome != collapse.OutcomeHeld {
+		if x.spares(answer) {
+			h = x.e.Rule.WithoutToken(h)
+		}
+		return h
+	}
+	x.e.Rule.TellBrowsers(h, policy.Told{
+		Status: answer.Status, Age: answer.Age, NoCache: outcome == collapse.OutcomeHeld, Now: answer.At,
+	})
+	if answer.Age >= time.Second {
+		h.Set("Age", strconv.FormatInt(int64(answer.Age/time.Second), 10))
+	}
+	if x.in.Inputs.Session != "" {
+		policy.PrivateFields(h)
+	}
+	if outcome == collapse.OutcomeShared {
+		x.varies(h, answer.Status)
+	}
+	return h
 }
 
 // copyBody sends the fill's body at this client's pace.
