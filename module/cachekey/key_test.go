@@ -286,3 +286,11 @@ func TestPage(t *testing.T) {
 		t.Error("the class of Accept and the groups of routes are taken for a variant")
 	}
 }
+
+func BenchmarkKey(b *testing.B) {
+	in := example()
+	b.ReportAllocs()
+	for b.Loop() {
+		in.Key()
+	}
+}

@@ -144,3 +144,15 @@ func TestConcurrency(t *testing.T) {
 		t.Errorf("got %+v, %+v, %d, %d, want %d of each", c.Requests(), c.Fills(), get, c.FillFailures(), n)
 	}
 }
+
+// BenchmarkAnswered counts hits on all cores at once.
+func BenchmarkAnswered(b *testing.B) {
+	var c stats.Counters
+	hit := cachestatus.Status{Hit: true, Detail: cachestatus.ReasonFresh}
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			c.Answered(hit)
+		}
+	})
+}
