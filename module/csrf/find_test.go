@@ -186,7 +186,9 @@ func FuzzFind(f *testing.F) {
 			}
 			end = at + csrf.TokenSize
 		}
-		if least := []int{1, 2, 0, 0}[kind%4]; len(holes) < least || kind%4 == 2 {
+		// With 32 times the first letter before it, the secret is a token itself.
+		bare := kind%4 == 2 && !slices.Contains(holes, len(before)-csrf.SecretSize)
+		if least := []int{1, 2, 0, 0}[kind%4]; len(holes) < least || bare {
 			t.Errorf("%q: %d holes", page, len(holes))
 		}
 		for _, at := range holes {
