@@ -68,12 +68,15 @@ func (e *Engine) prepare(id [32]byte, c coding.Coding, found *entry.Entry) {
 				return
 			}
 		}
+		// Whatever comes of it, and be it a panic, it would not be another the next time.
+		e.write(id, notWorth)
 		form, err := coding.Prepare(c, body, holes, size)
-		if err != nil { // it would not be another the next time
-			e.write(id, notWorth)
-			return
+		switch {
+		case err == nil:
+			e.write(id, form.Encode())
+		case errors.Is(err, coding.ErrBroken):
+			e.Recorder.StoreFailed("set", err)
 		}
-		e.write(id, form.Encode())
 	})
 }
 
